@@ -1,0 +1,1 @@
+"""The terminal client, on the same API as the page."""

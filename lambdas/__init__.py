@@ -1,0 +1,1 @@
+"""The HTTP edge: validates what a browser sends and puts jobs on the queue."""

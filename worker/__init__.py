@@ -1,0 +1,1 @@
+"""Takes jobs off the queue, asks a model, streams and commits the reply."""

@@ -1,0 +1,1 @@
+"""Language models behind one interface; wrappers around a model are models too."""

@@ -1,0 +1,1 @@
+"""Plays each user's event log to that user's sockets."""
