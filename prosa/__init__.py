@@ -1,1 +1,1 @@
-"""The language the services share: ids, models, jobs, events, and the one owner of each wire format."""
+"""The language the services share: ids, models, jobs, events; one owner per wire format."""

@@ -1,0 +1,47 @@
+"""How the services talk to AWS: one place for timeouts, retries and the pool."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Literal, overload
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
+
+LONG_POLL_S = 10
+
+
+@overload
+def client(service: Literal["dynamodb"], *, pool: int = ...) -> DynamoDBClient: ...
+@overload
+def client(service: Literal["sqs"], *, pool: int = ...) -> SQSClient: ...
+@overload
+def client(service: Literal["s3"], *, pool: int = ...) -> S3Client: ...
+@overload
+def client(service: Literal["ssm"], *, pool: int = ...) -> SSMClient: ...
+def client(service: str, *, pool: int = 10) -> object:
+    """Make a client of `service` with `pool` connections.
+
+    The endpoint comes from `AWS_ENDPOINT_URL`. Two retries on botocore's standard mode; the read
+    timeout leaves room for one long poll. Clients are safe to share between threads.
+    """
+    config = Config(
+        connect_timeout=2,
+        read_timeout=LONG_POLL_S + 5,
+        max_pool_connections=pool,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        tcp_keepalive=True,
+    )
+    return _session().client(service, config=config)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportCallIssue, reportArgumentType]
+
+
+@cache
+def _session() -> boto3.Session:
+    """Share one session: each costs some 30 ms of loading its data files."""
+    return boto3.Session()

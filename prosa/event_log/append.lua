@@ -1,0 +1,81 @@
+-- Append events to their users' logs: fence, number, store, and say who must be woken.
+--
+-- KEYS   per event: log, head, connections, fence
+-- ARGV   1 = seconds a log lives after its newest event, 2 = events it keeps (about),
+--        3 = seconds a fence lives, 4 = epoch for a log that is begun here
+--        then per event: payload, step (plain | start | delta | final), attempt
+-- Gives  per event: {seq, epoch, cancelled, node, node, ...}
+--        seq > 0 is the event's number; -1 = the reply is final already, -2 = a later attempt owns it
+--
+-- The clock is Redis' own: the clocks of workers and gateways need not agree.
+local time = redis.call('TIME')
+local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
+local log_ttl, log_length, fence_ttl, new_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+
+local function refused(fence, step, attempt)
+  if step == 'plain' then return nil end
+  local held = redis.call('HMGET', fence, 'attempt', 'final')
+  if held[2] then return -1 end
+  local seen = tonumber(held[1] or '0')
+  if attempt < seen then return -2 end
+  if attempt > seen then redis.call('HSET', fence, 'attempt', attempt) end
+  return nil
+end
+
+local function next_number(log, head)
+  local epoch = redis.call('HGET', head, 'epoch')
+  if not epoch then
+    epoch = new_epoch
+    redis.call('HSET', head, 'epoch', epoch, 'seq', 0)
+    redis.call('DEL', log) -- what is left of an earlier life would refuse lower numbers
+  end
+  return redis.call('HINCRBY', head, 'seq', 1), epoch
+end
+
+local function remember(fence, step, seq)
+  if step == 'plain' then return end
+  if step == 'start' then redis.call('HSET', fence, 'started', seq) end
+  if step == 'final' then redis.call('HSET', fence, 'final', 1) end
+  redis.call('EXPIRE', fence, fence_ttl)
+end
+
+-- A key's nodes are looked up once per call: many events of a tick are of one user.
+local nodes_of = {}
+local function nodes(connections)
+  if nodes_of[connections] then return nodes_of[connections] end
+  local found, seen = {}, {}
+  local entries = redis.call('HGETALL', connections)
+  for i = 1, #entries, 2 do
+    local lease_end, node = string.match(entries[i + 1], '^(%d+):(.+)$')
+    if tonumber(lease_end) <= now_ms then
+      redis.call('HDEL', connections, entries[i]) -- its gateway died without a word
+    elseif not seen[node] then
+      seen[node] = true
+      found[#found + 1] = node
+    end
+  end
+  nodes_of[connections] = found
+  return found
+end
+
+local function append(log, head, connections, fence, payload, step, attempt)
+  local refusal = refused(fence, step, attempt)
+  if refusal then return { refusal, '', 0 } end
+  local seq, epoch = next_number(log, head)
+  redis.call('XADD', log, 'MAXLEN', '~', log_length, seq .. '-0', 'e', payload)
+  redis.call('EXPIRE', log, log_ttl)
+  redis.call('EXPIRE', head, log_ttl)
+  remember(fence, step, seq)
+  local cancelled = step ~= 'plain' and redis.call('HEXISTS', fence, 'cancelled') or 0
+  local result = { seq, epoch, cancelled }
+  for _, node in ipairs(nodes(connections)) do result[#result + 1] = node end
+  return result
+end
+
+local results = {}
+for i = 1, #KEYS / 4 do
+  local k, a = (i - 1) * 4, 4 + (i - 1) * 3
+  results[i] = append(KEYS[k + 1], KEYS[k + 2], KEYS[k + 3], KEYS[k + 4],
+    ARGV[a + 1], ARGV[a + 2], tonumber(ARGV[a + 3]))
+end
+return results

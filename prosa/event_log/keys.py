@@ -1,0 +1,45 @@
+"""The names of the log's keys in Redis.
+
+Users hash onto 64 tags, so that one script call can append the events of many users even on a
+Redis cluster, where all keys of a call must live in one slot.
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from prosa.ids import JobId, UserId
+
+TAGS = 64
+
+
+def tag_of(user_id: UserId) -> str:
+    return f"e{crc32(user_id.encode()) % TAGS:02d}"
+
+
+def log_key(user_id: UserId) -> str:
+    """The stream of a user's events; entry `<seq>-0` is the event numbered seq."""
+    return f"{{{tag_of(user_id)}}}:log:{user_id}"
+
+
+def head_key(user_id: UserId) -> str:
+    """Hash `{epoch, seq}`: the life the log is in, and its newest number."""
+    return f"{{{tag_of(user_id)}}}:head:{user_id}"
+
+
+def connections_key(user_id: UserId) -> str:
+    """Hash `connection_id -> <lease end, ms>:<node>`: where the user is connected."""
+    return f"{{{tag_of(user_id)}}}:conns:{user_id}"
+
+
+def fence_key(user_id: UserId, job_id: JobId) -> str:
+    """Hash `{attempt, started, final, cancelled}` of a reply.
+
+    The owner is part of the name: a stranger who knows a job's id reaches another key.
+    """
+    return f"{{{tag_of(user_id)}}}:fence:{user_id}:{job_id}"
+
+
+def node_channel(node: str) -> str:
+    """Pub/sub channel that wakes a gateway node."""
+    return f"gw:{node}"

@@ -1,0 +1,49 @@
+"""How the services talk to Redis: short timeouts and no retries.
+
+redis-py 8 retries ten times by default, also commands whose reply was lost: an append or a
+one-time ticket would be carried out twice (https://github.com/redis/redis-py/issues/261). What may
+be retried is retried by its caller, who knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from redis import Redis
+    from redis.asyncio import Redis as AsyncRedis
+
+CONNECT_TIMEOUT_S = 1.0
+SOCKET_TIMEOUT_S = 2.0
+
+
+def connect(url: str) -> AsyncRedis:
+    """Make an asyncio client; it connects with the first command."""
+    from redis.asyncio import Redis as AsyncRedis
+    from redis.asyncio.retry import Retry
+    from redis.backoff import NoBackoff
+
+    return AsyncRedis.from_url(  # pyright: ignore[reportUnknownMemberType]
+        url,
+        decode_responses=True,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+
+
+def connect_blocking(url: str) -> Redis:
+    """Make a blocking client, for Lambdas; it connects with the first command."""
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
+        url,
+        decode_responses=True,
+        socket_connect_timeout=CONNECT_TIMEOUT_S,
+        socket_timeout=SOCKET_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
