@@ -24,7 +24,7 @@ class Cursor:
         return f"{self.epoch}:{self.seq}"
 
     def no_later_than(self, other: Cursor) -> Cursor:
-        """The earlier of both; `other` when it is of another life of the log, as the newer reading."""
+        """The earlier of both; `other`, as the newer reading, when the log's life changed."""
         return self if self.epoch == other.epoch and self.seq < other.seq else other
 
     @classmethod
