@@ -1,0 +1,1 @@
+"""Fixture for the whole deployed stack."""
