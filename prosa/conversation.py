@@ -64,7 +64,7 @@ class Message(Frozen):
 
     message_id: MessageId
     conversation_id: ConversationId
-    parent_id: MessageId | None
+    parent_id: MessageId | None = None
     role: Role
     content: str
     created_at: Timestamp

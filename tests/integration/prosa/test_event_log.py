@@ -1,0 +1,219 @@
+"""The event log on a real Redis: numbers, fences, resume, and the connection map."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from prosa.event_log.blocking import BlockingEventLog
+from prosa.event_log.cursor import Cursor
+from prosa.event_log.keys import fence_key, log_key, node_channel
+from prosa.event_log.log import EventLog
+from prosa.event_log.pokes import decode_pokes
+from prosa.event_log.protocol import Append, HistoryLost, Range, Step, Verdict
+from prosa.ids import JobId, UserId, job_id_for, new_connection_id, new_user_id
+from prosa.redis_client import connect, connect_blocking
+
+USER = new_user_id()
+JOB = job_id_for(USER, "key-0001")
+
+
+@pytest.fixture(params=[False, True], ids=["one server", "split by tag"])
+async def log(redis_url: str, request: pytest.FixtureRequest) -> AsyncIterator[EventLog]:
+    redis = connect(redis_url)
+    yield EventLog(redis, cluster=request.param)
+    await redis.aclose()
+
+
+def _plain(user: UserId, n: int) -> Append:
+    return Append(user, f'{{"n":{n}}}')
+
+
+def _step(step: Step, attempt: int, *, job: JobId = JOB, text: str = "x") -> Append:
+    return Append(USER, f'{{"text":"{text}"}}', step, job, attempt)
+
+
+async def _payloads(log: EventLog, after: Cursor) -> list[str]:
+    found = await log.read(USER, after)
+    assert isinstance(found, Range)
+    return [entry.payload for entry in found.entries]
+
+
+async def test_events_are_numbered_without_a_gap(log: EventLog) -> None:
+    results = await log.append([_plain(USER, n) for n in range(5)])
+    cursors = [result.cursor for result in results]
+    assert [c.seq for c in cursors if c] == [1, 2, 3, 4, 5]
+    assert len({c.epoch for c in cursors if c}) == 1
+
+
+async def test_a_tick_of_many_users_gives_each_its_own_numbers(log: EventLog) -> None:
+    users = [new_user_id() for _ in range(100)]
+    results = await log.append([_plain(user, n) for n in range(3) for user in users])
+    assert [r.cursor.seq for r in results if r.cursor] == [1] * 100 + [2] * 100 + [3] * 100
+
+
+async def test_concurrent_writers_never_share_a_number(log: EventLog) -> None:
+    batches = await asyncio.gather(*(log.append([_plain(USER, n)] * 5) for n in range(40)))
+    numbers = sorted(r.cursor.seq for batch in batches for r in batch if r.cursor)
+    assert numbers == list(range(1, 201))
+
+
+@pytest.mark.parametrize("after", range(6))
+async def test_every_cursor_resumes_without_gap_or_repeat(log: EventLog, after: int) -> None:
+    await log.append([_plain(USER, n) for n in range(1, 6)])
+    head = await log.head(USER)
+    found = await _payloads(log, Cursor(head.epoch, after))
+    assert found == [f'{{"n":{n}}}' for n in range(after + 1, 6)]
+
+
+async def test_a_cursor_of_another_life_is_told(log: EventLog) -> None:
+    await log.append([_plain(USER, 1)])
+    lost = await log.read(USER, Cursor("0123456789ab", 1))
+    assert isinstance(lost, HistoryLost)
+    assert lost.reason == "epoch_changed"
+
+
+async def test_a_cursor_beyond_the_end_is_of_another_life(log: EventLog) -> None:
+    await log.append([_plain(USER, 1)])
+    head = await log.head(USER)
+    lost = await log.read(USER, Cursor(head.epoch, 2))
+    assert isinstance(lost, HistoryLost)
+
+
+async def test_trimmed_history_is_told_not_skipped(log: EventLog, redis_url: str) -> None:
+    await log.append([_plain(USER, n) for n in range(1, 11)])
+    head = await log.head(USER)
+    redis = connect(redis_url)
+    await redis.xtrim(log_key(USER), maxlen=3, approximate=False)
+    await redis.aclose()
+    lost = await log.read(USER, Cursor(head.epoch, 6))
+    assert isinstance(lost, HistoryLost)
+    assert lost.reason == "history_gone"
+    assert await _payloads(log, Cursor(head.epoch, 7)) == ['{"n":8}', '{"n":9}', '{"n":10}']
+
+
+async def test_a_log_that_was_lost_begins_another_life(log: EventLog, redis_url: str) -> None:
+    await log.append([_plain(USER, 1)])
+    before = await log.head(USER)
+    redis = connect(redis_url)
+    await redis.flushall()
+    await redis.aclose()
+    [result] = await log.append([_plain(USER, 2)])
+    assert result.cursor is not None
+    assert result.cursor.epoch != before.epoch
+    assert isinstance(await log.read(USER, before), HistoryLost)
+
+
+async def test_an_earlier_attempt_is_fenced_off(log: EventLog) -> None:
+    await log.append([_step(Step.START, 1), _step(Step.DELTA, 1), _step(Step.START, 2)])
+    late = await log.append([_step(Step.DELTA, 1), _step(Step.FINAL, 1), _step(Step.START, 1)])
+    assert [r.verdict for r in late] == [Verdict.FENCED] * 3
+    head = await log.head(USER)
+    assert head.seq == 3
+
+
+async def test_nothing_follows_the_end_of_a_reply(log: EventLog) -> None:
+    await log.append([_step(Step.START, 1), _step(Step.FINAL, 1)])
+    more = await log.append([_step(Step.DELTA, 1), _step(Step.FINAL, 1), _step(Step.START, 2)])
+    assert [r.verdict for r in more] == [Verdict.ALREADY_FINAL] * 3
+
+
+async def test_the_fence_of_one_reply_leaves_another_alone(log: EventLog) -> None:
+    other = job_id_for(USER, "key-0002")
+    await log.append([_step(Step.START, 2), _step(Step.FINAL, 2)])
+    [result] = await log.append([_step(Step.START, 1, job=other)])
+    assert result.verdict is Verdict.APPENDED
+
+
+async def test_whoever_writes_is_told_of_the_cancel(log: EventLog) -> None:
+    [before] = await log.append([_step(Step.START, 1)])
+    await log.cancel(USER, JOB)
+    [after] = await log.append([_step(Step.DELTA, 1)])
+    assert (before.is_cancelled, after.is_cancelled) == (False, True)
+    assert await log.is_cancelled(USER, JOB)
+
+
+async def test_a_stranger_cannot_cancel(log: EventLog) -> None:
+    await log.cancel(new_user_id(), JOB)
+    [result] = await log.append([_step(Step.START, 1)])
+    assert not result.is_cancelled
+
+
+async def test_the_nodes_of_a_user_are_poked_with_the_event(
+    log: EventLog, redis_url: str
+) -> None:
+    redis = connect(redis_url)
+    async with redis.pubsub() as pubsub:
+        await pubsub.subscribe(node_channel("node-a"))
+        await pubsub.get_message(timeout=5)
+        await log.renew("node-a", [(USER, new_connection_id())], lease_s=30)
+        other = new_user_id()
+        [mine, _] = await log.append([_plain(USER, 1), _plain(other, 2)])
+        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
+    await redis.aclose()
+    assert message is not None
+    [poke] = decode_pokes(message["data"])
+    assert (poke.user_id, poke.cursor, poke.payload) == (USER, mine.cursor, '{"n":1}')
+
+
+async def test_a_dead_node_does_not_outlive_its_lease(log: EventLog) -> None:
+    await log.renew("dead", [(USER, new_connection_id())], lease_s=0.05)
+    await log.renew("alive", [(USER, new_connection_id())], lease_s=30)
+    async with asyncio.timeout(5):
+        while True:
+            [result] = await log.append([_plain(USER, 1)])
+            if result.nodes == ("alive",):
+                break
+    assert len(await log.connections(USER)) == 1
+
+
+async def test_a_closed_connection_is_forgotten(log: EventLog) -> None:
+    connection = new_connection_id()
+    await log.renew("node-a", [(USER, connection)], lease_s=30)
+    await log.forget(USER, connection)
+    assert await log.connections(USER) == {}
+
+
+async def test_nothing_in_redis_lives_for_ever(log: EventLog, redis_url: str) -> None:
+    await log.renew("node-a", [(USER, new_connection_id())], lease_s=30)
+    await log.append([_plain(USER, 1), _step(Step.START, 1)])
+    await log.cancel(USER, job_id_for(USER, "never-started"))
+    redis = connect(redis_url)
+    keys = [key async for key in redis.scan_iter()]
+    endless = [key for key in keys if await redis.ttl(key) < 0]
+    await redis.aclose()
+    assert len(keys) == 5
+    assert endless == []
+
+
+async def test_a_snapshot_goes_back_to_where_the_running_reply_began(
+    log: EventLog, redis_url: str
+) -> None:
+    await log.append([_plain(USER, 1), _step(Step.START, 1), _step(Step.DELTA, 1)])
+    blocking = BlockingEventLog(connect_blocking(redis_url))
+    assert blocking.snapshot_cursor(USER, []).seq == 3
+    assert blocking.snapshot_cursor(USER, [JOB]).seq == 1
+
+
+async def test_a_snapshot_never_points_before_the_history(log: EventLog, redis_url: str) -> None:
+    await log.append([_step(Step.START, 1), *(_step(Step.DELTA, 1) for _ in range(9))])
+    client = connect_blocking(redis_url)
+    client.xtrim(log_key(USER), maxlen=4, approximate=False)
+    cursor = BlockingEventLog(client).snapshot_cursor(USER, [JOB])
+    assert cursor.seq == 6
+    assert len(await _payloads(log, cursor)) == 4
+
+
+async def test_a_lost_fence_lets_the_reply_go_on(log: EventLog, redis_url: str) -> None:
+    await log.append([_step(Step.START, 3)])
+    redis = connect(redis_url)
+    await redis.delete(fence_key(USER, JOB))
+    await redis.aclose()
+    results = await log.append([_step(Step.DELTA, 3), _step(Step.FINAL, 3), _step(Step.FINAL, 3)])
+    assert [r.verdict for r in results] == [
+        Verdict.APPENDED,
+        Verdict.APPENDED,
+        Verdict.ALREADY_FINAL,
+    ]
