@@ -1,1 +1,5 @@
-"""Plays each user's event log to that user's sockets."""
+"""The WebSocket gateway: plays each user's event log to the user's sockets, in order, once.
+
+Read `bootstrap.py` for the parts, then `socket_handler.py` for the life of one socket, then
+`feed.py` for how an event reaches it.
+"""

@@ -1,0 +1,152 @@
+"""Moves connections along their user's log: every event after their cursor, in order, once.
+
+An event reaches a connection in one of two ways. A poke (`wakeups.py`) carries it, and if it is the
+next one it is written as it is. If it is not, or the socket is congested, the connection *catches
+up*: one task reads the log from its cursor until the end. The truth is the log; pokes are a
+shortcut past it.
+
+Why nothing falls between the two: a connection is entered into the map of its user, then into the
+hub, and only then reads. What is appended after that read is poked here; what was appended before
+is in it. A poke that arrives while a read is under way may be of an event that the read came too
+early for, so its cursor is kept, and the task reads again unless it got there by itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+
+from prosa.event_log.cursor import Cursor
+from prosa.event_log.log import EventLog
+from prosa.event_log.pokes import Poke
+from prosa.event_log.protocol import Entry, HistoryLost
+from prosa.events import Resync, encode, with_cursor
+from ws_gateway.close_codes import CloseCode
+from ws_gateway.connection import Connection
+from ws_gateway.hub import Hub
+from ws_gateway.metrics import Counts
+from ws_gateway.redis_errors import REDIS_AWAY
+from ws_gateway.tasks import BackgroundTasks
+
+log = logging.getLogger(__name__)
+
+PAGE = 100
+"""Events read at once: bounds what a slow reader holds in memory besides its buffer."""
+
+
+class Feed:
+    """Brings events to connections.
+
+    `reads` bounds how many connections talk to Redis at once: after a restart all of a node's
+    clients come back together, and the client's pool refuses rather than waits.
+    """
+
+    def __init__(
+        self,
+        hub: Hub,
+        event_log: EventLog,
+        *,
+        tasks: BackgroundTasks,
+        reads: asyncio.Semaphore,
+        counts: Counts,
+        stall_s: float,
+    ) -> None:
+        self._hub = hub
+        self._log = event_log
+        self._tasks = tasks
+        self._reads = reads
+        self._counts = counts
+        self._stall_s = stall_s
+
+    def deliver(self, pokes: Iterable[Poke]) -> None:
+        """Write each poked event to those connections that it is the next one for."""
+        for poke in pokes:
+            connections = self._hub.of_user(poke.user_id)
+            if connections:
+                text = with_cursor(poke.payload, str(poke.cursor))
+                for connection in connections:
+                    self._offer(connection, poke.cursor, text)
+
+    def catch_up(self, connection: Connection) -> None:
+        """Start to read the log for it, unless that is under way."""
+        if connection.is_catching_up or not connection.is_open:
+            return
+        connection.is_catching_up = True
+        self._counts.catch_ups += 1
+        self._tasks.start(self._run_catch_up(connection), name=f"catch-up {connection.id}")
+
+    def _offer(self, connection: Connection, cursor: Cursor, text: str) -> None:
+        if connection.is_catching_up:
+            connection.poked = cursor
+            return
+        at = connection.cursor
+        if at.epoch == cursor.epoch:
+            if cursor.seq <= at.seq:
+                return
+            if cursor.seq == at.seq + 1 and not connection.is_congested:
+                self._write(connection, cursor, text)
+                return
+        self.catch_up(connection)
+
+    def _write(self, connection: Connection, cursor: Cursor, text: str) -> None:
+        connection.send(text)
+        connection.cursor = cursor
+        self._counts.delivered += 1
+
+    async def _run_catch_up(self, connection: Connection) -> None:
+        try:
+            while await self._has_room(connection):
+                connection.poked = None
+                if await self._read_page(connection):
+                    return
+        except REDIS_AWAY as exc:
+            # The connection stays where it is; the sweeper finds it lagging when Redis is back.
+            log.warning(
+                "catch_up_failed", extra={"connection_id": connection.id, "error": repr(exc)}
+            )
+        finally:
+            connection.is_catching_up = False
+
+    async def _read_page(self, connection: Connection) -> bool:
+        """Read once and write what was found. Returns whether the end of the log is reached."""
+        async with self._reads:
+            found = await self._log.read(connection.user_id, connection.cursor, limit=PAGE)
+        if isinstance(found, HistoryLost):
+            self._resync(connection, found)
+        else:
+            await self._play(connection, found.entries)
+        return connection.cursor == found.head and not _is_ahead(
+            connection.poked, connection.cursor
+        )
+
+    def _resync(self, connection: Connection, lost: HistoryLost) -> None:
+        # Without a cursor: the client's place is the one REST gives it. Were it to take this one
+        # and lose the socket before it read REST, the events between would be gone unnoticed.
+        connection.send(encode(Resync(reason=lost.reason)))
+        connection.cursor = lost.head
+        self._counts.resyncs[lost.reason] += 1
+
+    async def _play(self, connection: Connection, entries: Iterable[Entry]) -> None:
+        for entry in entries:
+            if not await self._has_room(connection):
+                return
+            self._write(connection, entry.cursor, with_cursor(entry.payload, str(entry.cursor)))
+
+    async def _has_room(self, connection: Connection) -> bool:
+        """Wait for a congested socket to drain; one that does not is closed."""
+        if connection.is_congested:
+            try:
+                await connection.drained(within_s=self._stall_s)
+            except TimeoutError:
+                code = CloseCode.SLOW_READER
+                self._counts.closed[code] += 1
+                self._tasks.start(connection.close(code, code.meaning), name="close slow reader")
+                return False
+            except OSError:
+                return False
+        return connection.is_open
+
+
+def _is_ahead(poked: Cursor | None, at: Cursor) -> bool:
+    return poked is not None and (poked.epoch != at.epoch or poked.seq > at.seq)

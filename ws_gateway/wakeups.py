@@ -1,0 +1,101 @@
+"""Listens on this node's pub/sub channel and hands what it hears to the feed.
+
+The subscription has a Redis connection of its own. When that breaks, or falls silent, a new one is
+made, and then everything is compared with the logs at once: what was published meanwhile is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+
+from prosa.event_log.keys import node_channel
+from prosa.event_log.pokes import decode_pokes
+from ws_gateway.feed import Feed
+from ws_gateway.metrics import Counts
+from ws_gateway.redis_errors import REDIS_AWAY
+
+log = logging.getLogger(__name__)
+
+SILENCE_S = 5.0
+"""After this long without a message Redis is pinged, after twice as long it is given up."""
+
+RETRY_FIRST_S = 0.1
+RETRY_MOST_S = 2.0
+
+
+class Wakeups:
+    """`on_subscribed` is awaited after each subscription, the first one included."""
+
+    def __init__(
+        self,
+        redis: Redis,
+        feed: Feed,
+        *,
+        node: str,
+        counts: Counts,
+        on_subscribed: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._redis = redis
+        self._feed = feed
+        self._channel = node_channel(node)
+        self._counts = counts
+        self._on_subscribed = on_subscribed
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        wait_s = RETRY_FIRST_S
+        while True:
+            try:
+                async with PubSub(self._redis.connection_pool) as pubsub:
+                    await self._subscribe(pubsub)
+                    wait_s = RETRY_FIRST_S
+                    await self._on_subscribed()
+                    await self._listen(pubsub)
+            except REDIS_AWAY as exc:
+                log.warning("wakeups_lost", extra={"error": repr(exc)})
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1))  # noqa: S311
+            wait_s = min(RETRY_MOST_S, wait_s * 2)
+
+    async def _subscribe(self, pubsub: PubSub) -> None:
+        await pubsub.subscribe(self._channel)
+        async with asyncio.timeout(SILENCE_S):
+            while True:
+                message = await _next_message(pubsub)
+                if message is not None and message["type"] == "subscribe":
+                    break
+        self._counts.subscriptions += 1
+        log.info("wakeups_subscribed", extra={"channel": self._channel})
+
+    async def _listen(self, pubsub: PubSub) -> None:
+        """Take messages until the connection breaks. Raises what Redis raises, or TimeoutError."""
+        is_asked = False
+        while True:
+            message = await _next_message(pubsub)
+            if message is None:
+                if is_asked:
+                    raise TimeoutError("the subscription is silent")
+                await pubsub.ping()
+            elif message["type"] == "message":
+                self._take(message["data"])
+            is_asked = message is None
+
+    def _take(self, text: str) -> None:
+        try:
+            pokes = decode_pokes(text)
+        except ValueError:
+            log.exception("unreadable_poke", extra={"bytes": len(text)})
+            return
+        self._counts.pokes += len(pokes)
+        self._feed.deliver(pokes)
+
+
+async def _next_message(pubsub: PubSub) -> Mapping[str, Any] | None:
+    """The next message, be it a subscription's or a ping's answer; None after SILENCE_S."""
+    return cast(Mapping[str, Any] | None, await pubsub.get_message(timeout=SILENCE_S))
