@@ -7,14 +7,14 @@ nothing of the developer's shell (keys, proxies, PYTHONPATH) should reach them.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
 
+from local.launcher import Launcher
 from local.ports import LOOPBACK
-from local.process import Child, WriteLine
+from local.process import Child
 
 READY_S = 30.0
 REGION = "us-east-1"
@@ -40,11 +40,11 @@ def aws_environment(port: int) -> dict[str, str]:
     }
 
 
-def ministack_child(*, port: int, folder: Path | None, cwd: Path, write_line: WriteLine) -> Child:
-    """Make the emulator. Its state lives in `folder`, saved when it ends; None keeps nothing."""
+def start_ministack(launcher: Launcher, *, port: int, folder: Path | None) -> Child:
+    """Start the emulator. Its state lives in `folder`, saved when it ends; None keeps nothing."""
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
-        "HOME": os.environ.get("HOME", str(cwd)),
+        "HOME": os.environ.get("HOME", os.sep),
         "LANG": "C.UTF-8",
         "PYTHONUNBUFFERED": "1",
         # MiniStack's own default is every interface.
@@ -66,20 +66,13 @@ def ministack_child(*, port: int, folder: Path | None, cwd: Path, write_line: Wr
             "S3_PERSIST": "1",
             "S3_DATA_DIR": str(folder / "s3"),
         }
-    return Child(
-        "aws",
-        [sys.executable, "-m", "ministack"],
-        env=env,
-        cwd=cwd,
-        write_line=write_line,
-        stop_signal=signal.SIGTERM,
-    )
+    return launcher.launch("aws", [sys.executable, "-m", "ministack"], env=env)
 
 
-def wait_for_ministack(child: Child, port: int) -> None:
+def wait_for_ministack(launcher: Launcher, child: Child, port: int) -> None:
     """Wait until it answers. Raises ChildDied or NotReady."""
     url = f"{ministack_url(port)}/_ministack/health"
-    child.wait_until(lambda: answers(url), timeout_s=READY_S)
+    launcher.wait_until(child, lambda: answers(url), timeout_s=READY_S)
 
 
 def answers(url: str) -> bool:

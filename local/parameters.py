@@ -39,6 +39,7 @@ def put_parameters(
     models: str,
     redis_url: str,
     ws_url: str,
+    allowed_origins: str,
     environ: Mapping[str, str],
 ) -> None:
     """Store every parameter of the stage; secrets that are there stay. Raises MissingApiKey."""
@@ -50,6 +51,7 @@ def put_parameters(
         f"{prefix}/bucket-name": provisioned.bucket,
         f"{prefix}/redis-url": redis_url,
         f"{prefix}/ws-url": ws_url,
+        f"{prefix}/allowed-origins": allowed_origins,
         f"{prefix}/models": models,
     }
     values |= _api_keys(prefix, models=models, stored=stored, environ=environ)

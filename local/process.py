@@ -59,14 +59,12 @@ class Child:
         env: Mapping[str, str],
         cwd: Path,
         write_line: WriteLine,
-        stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
         self.name = name
         self._command = list(command)
         self._env = dict(env)
         self._cwd = cwd
         self._write_line = write_line
-        self._stop_signal = stop_signal
         self._tail: deque[str] = deque(maxlen=TAIL_LINES)
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -91,6 +89,10 @@ class Child:
         )
         self._reader = threading.Thread(target=self._read, name=f"{self.name}-output", daemon=True)
         self._reader.start()
+
+    def poll(self) -> int | None:
+        """Ask for the exit code; None while it runs."""
+        return self._started().poll()
 
     def check(self) -> None:
         """Raise ChildDied if the program has ended."""
@@ -117,7 +119,7 @@ class Child:
         if self._process is None:
             return
         if self._process.poll() is None:
-            _signal_group(self._process.pid, self._stop_signal)
+            _signal_group(self._process.pid, signal.SIGTERM)
             try:
                 self._process.wait(timeout=grace_s)
             except subprocess.TimeoutExpired:

@@ -8,13 +8,21 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from local.resources import Bucket, Queue, Resources, Table, load_resources
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_ssm import SSMClient
 
 # Attributes that are set once, when the queue is made.
 _FIXED_QUEUE_ATTRIBUTES = frozenset({"FifoQueue"})
@@ -56,14 +64,18 @@ class Provisioner:
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
             region_name=self._region,
         )
-        endpoint = environment["AWS_ENDPOINT_URL"]
-        config = Config(connect_timeout=2, read_timeout=20)
-        self._sqs = session.client("sqs", endpoint_url=endpoint, config=config)
-        self._dynamodb = session.client("dynamodb", endpoint_url=endpoint, config=config)
-        self._s3 = session.client("s3", endpoint_url=endpoint, config=config)
-        self._ssm = session.client("ssm", endpoint_url=endpoint, config=config)
-        sts = session.client("sts", endpoint_url=endpoint, config=config)
-        self._account = sts.get_caller_identity()["Account"]
+        # The stubs of services we do not use are not installed: the overloads are part unknown.
+        client = partial(
+            cast("Any", session).client,
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            config=Config(connect_timeout=2, read_timeout=20),
+        )
+        self._sqs: SQSClient = client("sqs")
+        self._dynamodb: DynamoDBClient = client("dynamodb")
+        self._s3: S3Client = client("s3")
+        self.ssm: SSMClient = client("ssm")
+        self.apigateway: APIGatewayClient = client("apigateway")
+        self._account: str = client("sts").get_caller_identity()["Account"]
 
     def declared(self, stage: str) -> Resources:
         """Read what `stage` should have."""
@@ -92,10 +104,20 @@ class Provisioner:
         names = [parameter["Name"] for parameter in self.declared(stage)["parameters"]]
         found: dict[str, str] = {}
         for start in range(0, len(names), 10):  # ten is the most GetParameters takes
-            batch = self._ssm.get_parameters(Names=names[start : start + 10], WithDecryption=True)
+            batch = self.ssm.get_parameters(Names=names[start : start + 10], WithDecryption=True)
             for parameter in batch["Parameters"]:
                 found[parameter.get("Name", "")] = parameter.get("Value", "")
         return found
+
+    def plain_parameter_values(self, stage: str) -> dict[str, str]:
+        """Read the parameters of `stage` that are not secrets, by name."""
+        secret = {
+            each["Name"]
+            for each in self.declared(stage)["parameters"]
+            if each["Type"] == "SecureString"
+        }
+        values = self.parameter_values(stage)
+        return {name: value for name, value in values.items() if name not in secret}
 
     def put_parameters(self, stage: str, values: Mapping[str, str]) -> None:
         """Store `values` by full name, each with its declared type. KeyError if undeclared."""
@@ -106,7 +128,7 @@ class Provisioner:
         for name, value in values.items():
             parameter = declared[name]
             if stored.get(name) != value:
-                self._ssm.put_parameter(
+                self.ssm.put_parameter(
                     Name=name,
                     Value=value,
                     Type="SecureString" if parameter["Type"] == "SecureString" else "String",

@@ -10,8 +10,9 @@ from pathlib import Path
 from redis import Redis
 from redis.exceptions import RedisError
 
+from local.launcher import Launcher
 from local.ports import LOOPBACK
-from local.process import Child, WriteLine
+from local.process import Child
 
 READY_S = 10.0
 
@@ -33,8 +34,8 @@ def redis_url(port: int) -> str:
     return f"redis://{LOOPBACK}:{port}/0"
 
 
-def redis_child(*, port: int, folder: Path | None, cwd: Path, write_line: WriteLine) -> Child:
-    """Make the server. Its append-only file lives in `folder`; None keeps nothing.
+def start_redis(launcher: Launcher, *, port: int, folder: Path | None) -> Child:
+    """Start the server. Its append-only file lives in `folder`; None keeps nothing.
 
     Raises FileNotFoundError when there is no redis-server.
     """
@@ -42,15 +43,16 @@ def redis_child(*, port: int, folder: Path | None, cwd: Path, write_line: WriteL
     if program is None:
         raise FileNotFoundError("redis-server")
     command = [program, "--port", str(port), "--bind", LOOPBACK, "--save", ""]
+    command += ["--loglevel", "warning"]
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         command += ["--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec"]
     # Its own locale matters to nobody here, but an unset one makes some builds complain.
     env = {"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C"}
-    return Child("redis", command, env=env, cwd=cwd, write_line=write_line)
+    return launcher.launch("redis", command, env=env)
 
 
-def wait_for_redis(child: Child, url: str) -> None:
+def wait_for_redis(launcher: Launcher, child: Child, url: str) -> None:
     """Wait until it answers PING and has read its file. Raises ChildDied or NotReady."""
     with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as redis:  # pyright: ignore[reportUnknownMemberType]
 
@@ -60,4 +62,4 @@ def wait_for_redis(child: Child, url: str) -> None:
             except RedisError:
                 return False
 
-        child.wait_until(answers, timeout_s=READY_S)
+        launcher.wait_until(child, answers, timeout_s=READY_S)

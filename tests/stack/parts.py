@@ -13,12 +13,13 @@ from itertools import count
 import pytest
 from redis import Redis
 
-from local.ministack import aws_environment, ministack_child, wait_for_ministack
+from local.launcher import Launcher
+from local.ministack import aws_environment, start_ministack, wait_for_ministack
 from local.parameters import put_parameters
 from local.ports import free_ports
 from local.provision import Provisioned, Provisioner
-from local.redis_server import redis_child, wait_for_redis
 from local.redis_server import redis_url as url_of
+from local.redis_server import start_redis, wait_for_redis
 
 STOP_S = 5.0
 _stage_numbers = count(1)
@@ -28,12 +29,10 @@ _stage_numbers = count(1)
 def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Run a redis-server for the session. Yields its URL, `redis://127.0.0.1:<port>/0`."""
     (port,) = free_ports(1)
-    child = redis_child(
-        port=port, folder=None, cwd=tmp_path_factory.mktemp("redis"), write_line=_ignore
-    )
-    child.start()
+    launcher = Launcher(root=tmp_path_factory.mktemp("redis"), write_line=_ignore, run_file=None)
+    child = start_redis(launcher, port=port, folder=None)
     try:
-        wait_for_redis(child, url_of(port))
+        wait_for_redis(launcher, child, url_of(port))
         yield url_of(port)
     finally:
         child.stop(grace_s=STOP_S)
@@ -55,12 +54,12 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     Yields the AWS variables (`AWS_ENDPOINT_URL`, ...), for the environment of child processes.
     """
     (port,) = free_ports(1)
-    child = ministack_child(
-        port=port, folder=None, cwd=tmp_path_factory.mktemp("ministack"), write_line=_ignore
+    launcher = Launcher(
+        root=tmp_path_factory.mktemp("ministack"), write_line=_ignore, run_file=None
     )
-    child.start()
+    child = start_ministack(launcher, port=port, folder=None)
     try:
-        wait_for_ministack(child, port)
+        wait_for_ministack(launcher, child, port)
         with pytest.MonkeyPatch.context() as patch:
             for name, value in aws_environment(port).items():
                 patch.setenv(name, value)
@@ -89,6 +88,7 @@ def resources(provisioner: Provisioner, request: pytest.FixtureRequest) -> Provi
         models="local:prosa-tiny",
         redis_url="redis://127.0.0.1:1/0",
         ws_url="ws://127.0.0.1:1/ws",
+        allowed_origins="http://127.0.0.1:1",
         environ={},
     )
     return provisioned

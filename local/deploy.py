@@ -1,0 +1,127 @@
+"""The real `serverless deploy` of `serverless.yml` against MiniStack, skipped when nothing changed.
+
+A deploy costs some 15 s, so a hash of all that goes into it is kept beside what it made: in SSM
+inside MiniStack. State and hash are then saved, restored and lost together; a file of ours could
+claim a deploy that an emulator killed before it saved never heard of.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import sys
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from local.launcher import Launcher
+from local.ministack import ministack_url
+from local.settings import ROOT, STAGE
+
+if TYPE_CHECKING:
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_ssm import SSMClient
+
+SERVERLESS = ROOT / "node_modules" / "osls" / "bin" / "serverless.js"
+API_NAME = f"{STAGE}-prosa"
+_INPUTS = ("serverless.yml", "package-lock.json", "prosa", "lambdas")
+_HASH_PARAMETER = f"/prosa/{STAGE}/deployed-inputs"
+
+
+class NotDeployed(Exception):
+    """The deploy succeeded, yet there is no API of our name."""
+
+
+class Deployer(NamedTuple):
+    """What a deploy needs: where to run it, what it reads, clients to look at its result."""
+
+    launcher: Launcher
+    environment: Mapping[str, str]
+    parameters: Mapping[str, str]
+    ssm: SSMClient
+    apigateway: APIGatewayClient
+
+
+def deploy(to: Deployer, *, ministack_port: int) -> str:
+    """Deploy unless it is there unchanged. Returns the base URL of the API, stage included.
+
+    Raises ChildDied when serverless fails, with its last lines.
+    """
+    wanted = _hash_of_inputs(to.parameters)
+    api_id = _find_api(to.apigateway)
+    if api_id is None or _deployed_hash(to.ssm) != wanted:
+        _run_serverless(to)
+        to.ssm.put_parameter(Name=_HASH_PARAMETER, Value=wanted, Type="String", Overwrite=True)
+        api_id = _find_api(to.apigateway)
+    else:
+        to.launcher.write_line("unchanged since the last deploy", name="deploy")
+    if api_id is None:
+        raise NotDeployed(API_NAME)
+    return f"{ministack_url(ministack_port)}/_aws/execute-api/{api_id}/{STAGE}"
+
+
+def _run_serverless(to: Deployer) -> None:
+    # Ours is the first python3.11 on PATH: the requirements plugin asks it for pip.
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    env = {
+        "PATH": path,
+        "HOME": os.environ.get("HOME", str(ROOT)),
+        "LANG": "C.UTF-8",
+        "NODE_NO_WARNINGS": "1",
+        "SLS_NOTIFICATIONS_MODE": "off",
+        "SLS_TELEMETRY_DISABLED": "1",
+        # It looks every 5 s whether CloudFormation is done; MiniStack is done at once.
+        "SLS_AWS_MONITORING_FREQUENCY": "200",
+        **to.environment,
+    }
+    to.launcher.write_line("serverless deploy to MiniStack ...", name="deploy")
+    started = time.monotonic()
+    with _one_at_a_time():
+        to.launcher.run("deploy", ["node", str(SERVERLESS), "deploy", "--stage", STAGE], env=env)
+    took_s = time.monotonic() - started
+    to.launcher.write_line(f"deployed in {took_s:.0f} s", name="deploy")
+
+
+@contextmanager
+def _one_at_a_time() -> Generator[None]:
+    """Keep stacks that deploy at once out of each other's `.serverless` folder."""
+    lock = ROOT / ".local" / "deploy.lock"
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _hash_of_inputs(parameters: Mapping[str, str]) -> str:
+    digest = hashlib.sha256()
+    for entry in _INPUTS:
+        for path in _files(ROOT / entry):
+            digest.update(f"{path.relative_to(ROOT)}\0".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for name, value in sorted(parameters.items()):
+        digest.update(f"{name}\0{value}\0".encode())
+    return digest.hexdigest()
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = (each for each in path.rglob("*") if each.is_file())
+    return sorted(each for each in found if "__pycache__" not in each.parts)
+
+
+def _find_api(apigateway: APIGatewayClient) -> str | None:
+    for api in apigateway.get_rest_apis(limit=500)["items"]:
+        if api.get("name") == API_NAME:
+            return api.get("id")
+    return None
+
+
+def _deployed_hash(ssm: SSMClient) -> str | None:
+    try:
+        return ssm.get_parameter(Name=_HASH_PARAMETER)["Parameter"].get("Value")
+    except ssm.exceptions.ParameterNotFound:
+        return None

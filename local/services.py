@@ -1,0 +1,110 @@
+"""Prosa's own processes: worker, gateway, and the edge that puts all behind one address.
+
+Each is the program the containers run, told its surroundings by the same variables.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from local.launcher import Launcher
+from local.ministack import answers, aws_environment
+from local.ports import LOOPBACK
+from local.process import Child
+from local.provision import Provisioned
+from local.redis_server import redis_url
+from local.settings import ROOT, STAGE, LocalSettings
+
+WORKER_READY_S = 90.0  # the first load of a model from a cold disk
+GATEWAY_READY_S = 20.0
+EDGE_READY_S = 30.0
+VITE = ROOT / "web" / "node_modules" / "vite" / "bin" / "vite.js"
+
+
+def service_environment(
+    settings: LocalSettings, provisioned: Provisioned, *, extra: Mapping[str, str]
+) -> dict[str, str]:
+    """Build what every service is told: nothing of the shell but PATH and HOME, then `extra`."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", str(ROOT)),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        **aws_environment(settings.ministack_port),
+        "PROSA_STAGE": STAGE,
+        "PROSA_PARAMETERS": provisioned.parameters,
+        "PROSA_TABLE": provisioned.table,
+        "PROSA_BUCKET": provisioned.bucket,
+        "PROSA_QUEUE_URL": provisioned.queue_url,
+        "PROSA_DEAD_LETTER_QUEUE_URL": provisioned.dead_letter_queue_url,
+        "PROSA_REDIS_URL": redis_url(settings.redis_port),
+        "PROSA_MODELS": ",".join(settings.models),
+        "PROSA_ALLOWED_ORIGINS": settings.allowed_origins,
+        **extra,
+    }
+
+
+def start_worker(
+    launcher: Launcher, *, name: str, health_port: int, environment: Mapping[str, str]
+) -> Child:
+    """Start a worker; it is ready when `wait_for_service` says so."""
+    env = {**environment, "PROSA_WORKER_HEALTH_PORT": str(health_port)}
+    return launcher.launch(name, [sys.executable, "-m", "worker"], env=env)
+
+
+def start_gateway(
+    launcher: Launcher,
+    *,
+    name: str,
+    port: int,
+    internal_port: int,
+    environment: Mapping[str, str],
+) -> Child:
+    """Start a gateway; it is ready when `wait_for_service` says so."""
+    env = {
+        **environment,
+        "PROSA_GATEWAY_PORT": str(port),
+        "PROSA_GATEWAY_INTERNAL_PORT": str(internal_port),
+    }
+    return launcher.launch(name, [sys.executable, "-m", "ws_gateway"], env=env)
+
+
+def wait_for_service(launcher: Launcher, child: Child, port: int, *, timeout_s: float) -> None:
+    """Wait until a service's `/readyz` answers 200. Raises ChildDied or NotReady."""
+    url = f"http://{LOOPBACK}:{port}/readyz"
+    launcher.wait_until(child, lambda: answers(url), timeout_s=timeout_s)
+
+
+def start_edge(launcher: Launcher, settings: LocalSettings, *, api_url: str) -> Child:
+    """Start the server of the built page, with `/api` and `/ws` passed on.
+
+    The Lambda API behind `/api` is at `api_url`, its stage included. Raises MissingPage.
+    """
+    if not (ROOT / "web" / "dist" / "index.html").exists():
+        raise MissingPage
+    env = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": os.environ.get("HOME", str(ROOT)),
+        "NODE_NO_WARNINGS": "1",
+        "PORT": str(settings.edge_port),
+        "PROSA_API_TARGET": api_url,
+        "PROSA_WS_TARGET": f"ws://{LOOPBACK}:{settings.gateway_port}",
+    }
+    # node itself, not `npm run`: npm would stand between it and our signals.
+    return launcher.launch("edge", ["node", str(VITE), "preview", str(Path(ROOT, "web"))], env=env)
+
+
+def wait_for_edge(launcher: Launcher, child: Child, settings: LocalSettings) -> None:
+    """Wait until a request goes the whole way: edge, API Gateway, Lambda."""
+    url = f"{settings.edge_url}/api/health"
+    launcher.wait_until(child, lambda: answers(url), timeout_s=EDGE_READY_S)
+
+
+class MissingPage(Exception):
+    """The page was not built."""
+
+    def __init__(self) -> None:
+        super().__init__("The page is not built yet. Start with `make run`, which builds it.")
