@@ -11,7 +11,7 @@ from typing import NewType
 
 from ulid import ULID
 
-from prosa.clock import to_epoch_ms
+from prosa.clock import from_epoch_ms, to_epoch_ms
 
 UserId = NewType("UserId", str)
 ConversationId = NewType("ConversationId", str)
@@ -35,8 +35,20 @@ def new_conversation_id() -> ConversationId:
     return ConversationId(f"cnv_{ULID()}")
 
 
-def new_message_id() -> MessageId:
-    return MessageId(f"msg_{ULID()}")
+def new_message_id(written_at: datetime) -> MessageId:
+    """Name a message; ids sort as `written_at` does, to the millisecond."""
+    return MessageId(f"msg_{ULID.from_datetime(written_at)}")
+
+
+def time_to_write(now: datetime, parent_id: MessageId | None) -> datetime:
+    """When a child of `parent_id` is written: now, or just after its parent if clocks disagree.
+
+    So a parent's id is always lower than its child's, and a branch is read in one pass.
+    """
+    if parent_id is None:
+        return now
+    after = ULID.from_str(parent_id.removeprefix("msg_")).milliseconds + 1
+    return max(now, from_epoch_ms(after))
 
 
 def new_connection_id() -> ConnectionId:

@@ -14,6 +14,7 @@ from prosa.ids import (
     new_message_id,
     new_user_id,
     reply_id_for,
+    time_to_write,
 )
 from prosa.jobs import Job
 from prosa.store.conversations import new_conversation
@@ -28,9 +29,10 @@ def a_message(
     role: Role = Role.USER,
     conversation_id: ConversationId | None = None,
     parent_id: MessageId | None = None,
+    written_at: datetime = NOON,
 ) -> Message:
     return Message(
-        message_id=new_message_id(),
+        message_id=new_message_id(written_at),
         conversation_id=conversation_id or new_conversation_id(),
         parent_id=parent_id,
         role=role,
@@ -52,10 +54,13 @@ def an_acceptance(
     """A new conversation's first message, or with `conversation_id` a further one."""
     user = user_id or new_user_id()
     conversation = new_conversation(conversation_id or new_conversation_id(), "A title")
+    accepted_at = time_to_write(created_at or conversation.created_at, parent_id)
     question = a_message(
-        content=content, conversation_id=conversation.conversation_id, parent_id=parent_id
+        content=content,
+        conversation_id=conversation.conversation_id,
+        parent_id=parent_id,
+        written_at=accepted_at,
     )
-    accepted_at = created_at or conversation.created_at
     job_id = job_id_for(user, key)
     job = Job(
         job_id=job_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ JOB = job_id_for(USER, "key-0001")
 
 @pytest.fixture(params=[False, True], ids=["one server", "split by tag"])
 async def log(redis_url: str, request: pytest.FixtureRequest) -> AsyncIterator[EventLog]:
-    redis = connect(redis_url)
+    redis: Any = connect(redis_url)
     yield EventLog(redis, cluster=request.param)
     await redis.aclose()
 
@@ -85,7 +86,7 @@ async def test_a_cursor_beyond_the_end_is_of_another_life(log: EventLog) -> None
 async def test_trimmed_history_is_told_not_skipped(log: EventLog, redis_url: str) -> None:
     await log.append([_plain(USER, n) for n in range(1, 11)])
     head = await log.head(USER)
-    redis = connect(redis_url)
+    redis: Any = connect(redis_url)
     await redis.xtrim(log_key(USER), maxlen=3, approximate=False)
     await redis.aclose()
     lost = await log.read(USER, Cursor(head.epoch, 6))
@@ -97,7 +98,7 @@ async def test_trimmed_history_is_told_not_skipped(log: EventLog, redis_url: str
 async def test_a_log_that_was_lost_begins_another_life(log: EventLog, redis_url: str) -> None:
     await log.append([_plain(USER, 1)])
     before = await log.head(USER)
-    redis = connect(redis_url)
+    redis: Any = connect(redis_url)
     await redis.flushall()
     await redis.aclose()
     [result] = await log.append([_plain(USER, 2)])
@@ -141,10 +142,8 @@ async def test_a_stranger_cannot_cancel(log: EventLog) -> None:
     assert not result.is_cancelled
 
 
-async def test_the_nodes_of_a_user_are_poked_with_the_event(
-    log: EventLog, redis_url: str
-) -> None:
-    redis = connect(redis_url)
+async def test_the_nodes_of_a_user_are_poked_with_the_event(log: EventLog, redis_url: str) -> None:
+    redis: Any = connect(redis_url)
     async with redis.pubsub() as pubsub:
         await pubsub.subscribe(node_channel("node-a"))
         await pubsub.get_message(timeout=5)
@@ -180,7 +179,7 @@ async def test_nothing_in_redis_lives_for_ever(log: EventLog, redis_url: str) ->
     await log.renew("node-a", [(USER, new_connection_id())], lease_s=30)
     await log.append([_plain(USER, 1), _step(Step.START, 1)])
     await log.cancel(USER, job_id_for(USER, "never-started"))
-    redis = connect(redis_url)
+    redis: Any = connect(redis_url)
     keys = [key async for key in redis.scan_iter()]
     endless = [key for key in keys if await redis.ttl(key) < 0]
     await redis.aclose()
@@ -208,7 +207,7 @@ async def test_a_snapshot_never_points_before_the_history(log: EventLog, redis_u
 
 async def test_a_lost_fence_lets_the_reply_go_on(log: EventLog, redis_url: str) -> None:
     await log.append([_step(Step.START, 3)])
-    redis = connect(redis_url)
+    redis: Any = connect(redis_url)
     await redis.delete(fence_key(USER, JOB))
     await redis.aclose()
     results = await log.append([_step(Step.DELTA, 3), _step(Step.FINAL, 3), _step(Step.FINAL, 3)])

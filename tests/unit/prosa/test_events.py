@@ -15,7 +15,7 @@ from prosa.events import (
     with_cursor,
 )
 from prosa.ids import ConnectionId, JobId, new_conversation_id, new_message_id
-from tests.builders import a_message
+from tests.builders import NOON, a_message
 
 _JOB = JobId("job_01K7A000000000000000000000")
 
@@ -47,8 +47,8 @@ def test_an_unknown_field_is_refused() -> None:
     started = ReplyStarted(
         job_id=_JOB,
         conversation_id=new_conversation_id(),
-        message_id=new_message_id(),
-        parent_id=new_message_id(),
+        message_id=new_message_id(NOON),
+        parent_id=new_message_id(NOON),
         attempt=1,
     )
     with pytest.raises(ValidationError):

@@ -5,7 +5,7 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from prosa.ids import job_id_for, new_message_id, new_user_id, reply_id_for
+from prosa.ids import job_id_for, new_message_id, new_user_id, reply_id_for, time_to_write
 from tests.builders import NOON
 
 
@@ -39,7 +39,10 @@ def test_a_reply_sorts_before_a_question_asked_later(later: timedelta) -> None:
 
 
 def test_a_reply_sorts_after_its_question() -> None:
-    from prosa.clock import utc_now
+    assert new_message_id(NOON) < reply_id_for(job_id_for(new_user_id(), "key-0001"), NOON)
 
-    question, job = new_message_id(), job_id_for(new_user_id(), "key-0001")
-    assert question < reply_id_for(job, utc_now())
+
+@given(st.timedeltas(min_value=timedelta(hours=-1), max_value=timedelta(hours=1)))
+def test_a_child_sorts_after_its_parent_whatever_the_clocks_say(skew: timedelta) -> None:
+    parent = reply_id_for(job_id_for(new_user_id(), "key-0001"), NOON)
+    assert new_message_id(time_to_write(NOON + skew, parent)) > parent
