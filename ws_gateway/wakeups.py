@@ -81,7 +81,7 @@ class Wakeups:
             if message is None:
                 if is_asked:
                     raise TimeoutError("the subscription is silent")
-                await pubsub.ping()
+                await pubsub.execute_command("PING")
             elif message["type"] == "message":
                 self._take(message["data"])
             is_asked = message is None

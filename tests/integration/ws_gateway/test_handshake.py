@@ -1,0 +1,171 @@
+"""Who may open a socket, and what the others are told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from websockets.exceptions import InvalidStatus
+
+from prosa.tickets import redeem_ticket
+from tests.integration.ws_gateway.clients import (
+    Writer,
+    a_user,
+    connected,
+    ready_gateway,
+    short_settings,
+    until,
+)
+from ws_gateway.bootstrap import RunningGateway, gateway
+
+
+async def refusal(port: int, ticket: str | None, **options: str) -> tuple[int, str]:
+    """Status and problem code of a handshake that is refused."""
+    with pytest.raises(InvalidStatus) as caught:
+        async with connected(port, ticket, **options):
+            pass
+    response = caught.value.response
+    is_problem = response.headers.get("Content-Type") == "application/problem+json"
+    return response.status_code, json.loads(response.body)["code"] if is_problem else ""
+
+
+async def test_a_ticket_opens_one_socket_at_the_head_of_the_log(
+    running: RunningGateway, writer: Writer
+) -> None:
+    user = a_user()
+    (last,) = writer.append(user, [0])
+    async with connected(running.port, writer.ticket(user)) as client:
+        assert client.connected["type"] == "connected"
+        assert client.connected["cursor"] == str(last)
+        assert client.connected["connection_id"].startswith("con_")
+        assert client.connected["heartbeat_s"] >= 1
+
+
+async def test_no_ticket_is_refused(running: RunningGateway) -> None:
+    assert await refusal(running.port, None) == (401, "ticket_missing")
+
+
+async def test_an_unknown_ticket_is_refused(running: RunningGateway) -> None:
+    assert await refusal(running.port, "made-up") == (401, "ticket_invalid")
+
+
+async def test_a_ticket_longer_than_any_is_refused(running: RunningGateway) -> None:
+    assert await refusal(running.port, "t" * 4000) == (401, "ticket_invalid")
+
+
+async def test_a_ticket_is_good_once(running: RunningGateway, writer: Writer) -> None:
+    ticket = writer.ticket(a_user())
+    async with connected(running.port, ticket):
+        assert await refusal(running.port, ticket) == (401, "ticket_invalid")
+
+
+async def test_an_expired_ticket_is_refused(running: RunningGateway, writer: Writer) -> None:
+    ticket = writer.ticket(a_user())
+    (key,) = writer.redis.keys("ticket:*")  # pyright: ignore
+    writer.redis.pexpire(key, 1)  # pyright: ignore
+    await until(lambda: not writer.redis.exists(key))  # pyright: ignore
+    assert await refusal(running.port, ticket) == (401, "ticket_invalid")
+
+
+async def test_a_ticket_of_a_session_long_over_is_refused(
+    running: RunningGateway, writer: Writer
+) -> None:
+    ticket = writer.ticket(a_user(), session_s=-60)
+    assert await refusal(running.port, ticket) == (401, "ticket_invalid")
+
+
+async def test_of_twenty_who_race_with_one_ticket_one_gets_in(
+    running: RunningGateway, writer: Writer
+) -> None:
+    ticket = writer.ticket(a_user())
+    is_over = asyncio.Event()
+
+    async def race() -> int:
+        try:
+            async with connected(running.port, ticket):
+                await is_over.wait()
+                return 101
+        except InvalidStatus as exc:
+            return exc.response.status_code
+
+    races = [asyncio.create_task(race()) for _ in range(20)]
+    await until(lambda: sum(r.done() for r in races) == 19)
+    is_over.set()
+    assert sorted(await asyncio.gather(*races)) == [101] + [401] * 19
+
+
+async def test_a_page_of_another_origin_is_refused_and_keeps_its_ticket(
+    running: RunningGateway, writer: Writer
+) -> None:
+    ticket = writer.ticket(a_user())
+    assert (await refusal(running.port, ticket, origin="https://evil.example"))[0] == 403
+    async with connected(running.port, ticket, origin="https://prosa.example"):
+        pass
+
+
+async def test_a_missing_origin_is_refused_where_the_setting_says_so(
+    redis_url: str, writer: Writer
+) -> None:
+    settings = short_settings(redis_url, gateway_allow_missing_origin=False)
+    async with ready_gateway(settings) as running:
+        assert (await refusal(running.port, writer.ticket(a_user())))[0] == 403
+
+
+async def test_a_malformed_cursor_is_refused_and_keeps_its_ticket(
+    running: RunningGateway, writer: Writer
+) -> None:
+    ticket = writer.ticket(a_user())
+    assert await refusal(running.port, ticket, after="12") == (400, "malformed_cursor")
+    async with connected(running.port, ticket):
+        pass
+
+
+async def test_a_full_node_refuses_before_it_takes_the_ticket(
+    redis_url: str, writer: Writer
+) -> None:
+    async with ready_gateway(short_settings(redis_url, gateway_max_connections=1)) as running:
+        async with connected(running.port, writer.ticket(a_user())):
+            ticket = writer.ticket(a_user())
+            assert await refusal(running.port, ticket) == (503, "node_full")
+        await until(lambda: len(running.hub) == 0)
+        async with connected(running.port, ticket):
+            pass
+
+
+async def test_a_user_with_too_many_sockets_is_told_so(redis_url: str, writer: Writer) -> None:
+    settings = short_settings(redis_url, gateway_max_connections_per_user=2)
+    user = a_user()
+    async with ready_gateway(settings) as running:
+        async with (
+            connected(running.port, writer.ticket(user)),
+            connected(running.port, writer.ticket(user)),
+        ):
+            from websockets.asyncio.client import connect
+
+            from tests.integration.ws_gateway.clients import Client, address
+
+            async with connect(address(running.port, writer.ticket(user))) as socket:
+                assert await Client(socket).closed() == 4429
+            async with connected(running.port, writer.ticket(a_user())):
+                pass
+        await until(lambda: not writer.redis.keys("*conns*"))  # pyright: ignore
+
+
+async def test_without_redis_the_handshake_says_try_later() -> None:
+    settings = short_settings("redis://127.0.0.1:1/0")
+    async with gateway(settings) as running:
+        assert await refusal(running.port, "any") == (503, "not_ready")
+
+
+async def test_a_ticket_whose_answer_was_lost_is_still_its_owners(
+    writer: Writer, redis_url: str
+) -> None:
+    """The desk asks again with the same redeemer, and the ticket knows it."""
+    from prosa.redis_client import connect as redis_connect
+
+    ticket = writer.ticket(a_user())
+    async with redis_connect(redis_url) as redis:
+        assert await redeem_ticket(redis, ticket, redeemer="r1") is not None
+        assert await redeem_ticket(redis, ticket, redeemer="r1") is not None
+        assert await redeem_ticket(redis, ticket, redeemer="r2") is None
