@@ -1,0 +1,1 @@
+"""Training of prosa-tiny, the model that ships in the repository. `python -m training.train`."""

@@ -1,0 +1,85 @@
+"""Turns dialogues into batches of token ids; only the assistant's tokens are learned."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from tokenizers import Tokenizer
+
+from training.dialogues import Exchange, write_dialogue
+from training.tokenizer import ASSISTANT, END, PAD, USER, token_id
+
+IGNORED = -100  # the label torch's cross entropy skips
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One dialogue: its ids, and the same ids as labels with everything but the answers ignored."""
+
+    ids: list[int]
+    labels: list[int]
+
+
+def encode(tokenizer: Tokenizer, dialogue: list[Exchange], *, context_tokens: int) -> Sample:
+    """Encode a dialogue as the chat template renders it, cut at whole exchanges to the context."""
+    user, assistant, end = (token_id(tokenizer, token) for token in (USER, ASSISTANT, END))
+    texts = [text for exchange in dialogue for text in (exchange.user, exchange.answer)]
+    encoded = [e.ids for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
+    ids: list[int] = []
+    labels: list[int] = []
+    for asked, answered in zip(encoded[::2], encoded[1::2], strict=True):
+        if len(ids) + len(asked) + len(answered) + 3 > context_tokens:
+            break
+        ids += [user, *asked, assistant, *answered, end]
+        labels += [IGNORED] * (len(asked) + 2) + [*answered, end]
+    return Sample(ids, labels)
+
+
+def batches(
+    tokenizer: Tokenizer, rng: random.Random, *, tokens: int, context_tokens: int, pool: int = 2048
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield (ids, labels), each of about `tokens` tokens, without end.
+
+    Dialogues are written `pool` at a time and sorted by length, so that little is padding.
+    """
+    pad = token_id(tokenizer, PAD)
+    while True:
+        drawn = [write_dialogue(rng) for _ in range(pool)]
+        samples = [encode(tokenizer, d, context_tokens=context_tokens) for d in drawn]
+        groups = _group(sorted(samples, key=lambda s: len(s.ids)), tokens)
+        rng.shuffle(groups)
+        for group in groups:
+            yield _tensors(group, pad)
+
+
+def repeated_noise(
+    rng: torch.Generator, *, vocab: int, tokens: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Make sequences of random tokens said twice: the fastest lesson in looking back.
+
+    A few hundred steps of it form the attention pattern that copying needs (an induction head),
+    which dialogues alone would form much later.
+    """
+    length = int(torch.randint(8, 40, (1,), generator=rng))
+    half = torch.randint(4, vocab, (max(1, tokens // (2 * length)), length), generator=rng)
+    labels = torch.cat([torch.full_like(half, IGNORED), half], 1)
+    return torch.cat([half, half], 1), labels
+
+
+def _group(samples: list[Sample], tokens: int) -> list[list[Sample]]:
+    groups: list[list[Sample]] = [[]]
+    for sample in samples:
+        if (len(groups[-1]) + 1) * len(sample.ids) > tokens and groups[-1]:
+            groups.append([])
+        groups[-1].append(sample)
+    return groups
+
+
+def _tensors(group: list[Sample], pad: int) -> tuple[torch.Tensor, torch.Tensor]:
+    width = max(len(sample.ids) for sample in group)
+    ids = [s.ids + [pad] * (width - len(s.ids)) for s in group]
+    labels = [s.labels + [IGNORED] * (width - len(s.labels)) for s in group]
+    return torch.tensor(ids), torch.tensor(labels)

@@ -1,0 +1,148 @@
+"""Trains prosa-tiny and writes `models/prosa-tiny`; `make train` calls it.
+
+    python -m training.train --minutes 25 --threads 2
+
+Seeded: with `--steps` the run is the same each time on one machine. `--minutes` stops it earlier,
+with the learning rate brought down to zero in time, so that a short run is a whole run too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from transformers import LlamaForCausalLM
+
+from training.batches import IGNORED, batches, repeated_noise
+from training.dialogues import write_dialogue
+from training.network import CONTEXT_TOKENS, new_model, save
+from training.tokenizer import train_tokenizer
+
+_TOKENIZER_DIALOGUES = 6_000
+_NOISE_SHARE = 0.06  # of the run, at its start: see batches.repeated_noise
+_WARM_UP_STEPS = 40
+_COOL_DOWN_FROM = 0.35  # of the run: full rate before, then linearly to zero
+_MUON_RATE, _ADAM_RATE = 0.02, 3e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a run may cost."""
+
+    steps: int
+    minutes: float
+    batch_tokens: int
+    seed: int
+
+
+def main() -> None:
+    """Parse the arguments, train, save."""
+    parser = argparse.ArgumentParser(description="Train prosa-tiny.")
+    parser.add_argument("--out", type=Path, default=Path("models/prosa-tiny"))
+    parser.add_argument("--steps", type=int, default=4_000)
+    parser.add_argument("--minutes", type=float, default=45.0, help="stop by then; 0 is no limit")
+    parser.add_argument("--batch-tokens", type=int, default=4_096)
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--threads", type=int, default=1, help="of torch, on a CPU")
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    plan = Plan(args.steps, args.minutes or float("inf"), args.batch_tokens, args.seed)
+    train(plan, out=args.out)
+
+
+def train(plan: Plan, *, out: Path) -> None:
+    """Run `plan` on the GPU if there is one, else on the CPU, and write the model to `out`."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.manual_seed(plan.seed)  # pyright: ignore[reportUnknownMemberType]  # torch's gap
+    rng = random.Random(plan.seed)
+    tokenizer = train_tokenizer(_lines(rng))
+    model = new_model(tokenizer)
+    torch.nn.Module.to(model, device)
+    count = sum(p.numel() for p in model.parameters())
+    print(f"{count / 1e6:.2f} M parameters on {device}", flush=True)
+    dialogues = batches(tokenizer, rng, tokens=plan.batch_tokens, context_tokens=CONTEXT_TOKENS)
+    optimizers = _optimizers(model)
+    started, seen, step = time.monotonic(), 0, 0
+    noise = torch.Generator().manual_seed(plan.seed)
+    while True:
+        elapsed = (time.monotonic() - started) / 60
+        progress = max(step / plan.steps, elapsed / plan.minutes)
+        if progress >= 1:
+            break
+        if progress < _NOISE_SHARE:
+            ids, labels = repeated_noise(
+                noise, vocab=tokenizer.get_vocab_size(), tokens=plan.batch_tokens
+            )
+        else:
+            ids, labels = next(dialogues)
+        _set_rates(optimizers, step, progress)
+        loss = _learn(model, optimizers, ids.to(device), labels.to(device))
+        step, seen = step + 1, seen + ids.numel()
+        if step % 50 == 0:
+            rate = seen / (time.monotonic() - started)
+            print(
+                f"{elapsed:5.1f} min  step {step:5d}  loss {loss:.3f}  {rate:,.0f} tok/s",
+                flush=True,
+            )
+            if step % 500 == 0:
+                save(model, tokenizer, out)
+    save(model, tokenizer, out)
+    print(f"{step} steps, {seen:,} tokens, wrote {out}")
+
+
+def _lines(rng: random.Random) -> Iterator[str]:
+    for _ in range(_TOKENIZER_DIALOGUES):
+        for exchange in write_dialogue(rng):
+            yield exchange.user
+            yield exchange.answer
+
+
+def _optimizers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices inside the layers, Adam for embeddings and norms.
+
+    Muon learns the same from about half the tokens here, which on a CPU is half the hour.
+    """
+    inner = [p for n, p in model.named_parameters() if p.ndim == 2 and ".layers." in n]
+    outer = [p for n, p in model.named_parameters() if p.ndim != 2 or ".layers." not in n]
+    return [
+        torch.optim.Muon(inner, lr=_MUON_RATE, momentum=0.95, weight_decay=0.01),
+        torch.optim.AdamW(outer, lr=_ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0),
+    ]
+
+
+def _set_rates(optimizers: list[torch.optim.Optimizer], step: int, progress: float) -> None:
+    warm = min(1.0, (step + 1) / _WARM_UP_STEPS)
+    cool = min(1.0, (1 - progress) / (1 - _COOL_DOWN_FROM))
+    for optimizer, rate in zip(optimizers, (_MUON_RATE, _ADAM_RATE), strict=True):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * warm * cool
+
+
+def _learn(
+    model: LlamaForCausalLM, optimizers: list[torch.optim.Optimizer], ids: Tensor, labels: Tensor
+) -> float:
+    """Take one step and return its loss. Only positions with a label reach the vocabulary."""
+    targets = labels[:, 1:]
+    kept = targets != IGNORED
+    # Padding stands on the right: causal attention never looks at it, so no mask is needed.
+    with torch.autocast(ids.device.type, dtype=torch.bfloat16):
+        hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
+        logits = model.lm_head(hidden[kept])
+    loss = cross_entropy(logits.float(), targets[kept])
+    loss.backward()  # pyright: ignore[reportUnknownMemberType]  # torch leaves it untyped
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    for optimizer in optimizers:
+        optimizer.step()
+        optimizer.zero_grad()
+    return float(loss.detach())
+
+
+if __name__ == "__main__":
+    main()
