@@ -27,7 +27,7 @@ from ws_gateway.readiness import Readiness
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.socket_handler import SocketHandler
 from ws_gateway.sweeper import Sweeper
-from ws_gateway.tasks import BackgroundTasks
+from ws_gateway.tasks import BackgroundTasks, keep_running
 from ws_gateway.ticket_desk import TicketDesk
 from ws_gateway.wakeups import Wakeups
 
@@ -95,7 +95,7 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
             ("leases", parts.leases),
             ("sweeper", parts.sweeper),
         ):
-            loops.start(part.run(), name=name)
+            loops.start(keep_running(part.run), name=name)
         port = server.sockets[0].getsockname()[1]
         yield RunningGateway(port, internal_port, parts.hub, parts.counts)
 

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 
 log = logging.getLogger(__name__)
+
+RESTART_AFTER_S = 1.0
+
+
+async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a loop that is meant not to end, and start it again when a fault of ours ends it.
+
+    Without the loops the sockets would live on and hear nothing, which no probe would see.
+    """
+    while True:
+        try:
+            await work()
+        except Exception:  # an edge of the process: nobody stands above it
+            log.exception("loop_failed")
+        await asyncio.sleep(RESTART_AFTER_S)
 
 
 class BackgroundTasks:

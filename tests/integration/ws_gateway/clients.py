@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +18,8 @@ from urllib.parse import urlencode
 
 from redis import Redis
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 from prosa.clock import utc_now
 from prosa.event_log.blocking import BlockingEventLog
@@ -58,7 +61,7 @@ async def ready_gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGate
 async def until(condition: Callable[[], bool], *, within_s: float = DEADLINE_S) -> None:
     """Wait until `condition` holds. Raises TimeoutError."""
     async with asyncio.timeout(within_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110  # what is awaited is in another process
             await asyncio.sleep(0.01)
 
 
@@ -80,9 +83,9 @@ class Writer:
         ends = utc_now() + timedelta(seconds=session_s)
         return issue_ticket(self.redis, TicketHolder(user_id, "ses_1", ends))
 
-    def append(self, user_id: UserId, numbers: Sequence[int]) -> list[Cursor]:
+    def append(self, user_id: UserId, numbers: Sequence[int], *, text: str = "x") -> list[Cursor]:
         """Append a numbered event each, with pokes. Returns their cursors."""
-        results = self.log.append(user_id, [numbered(n) for n in numbers])
+        results = self.log.append(user_id, [numbered(n, text=text) for n in numbers])
         return [r.cursor for r in results if r.cursor]
 
     def append_silently(self, user_id: UserId, numbers: Sequence[int]) -> list[Cursor]:
@@ -153,8 +156,6 @@ class Client:
 
 
 async def _until_closed(socket: ClientConnection) -> AsyncGenerator[str | bytes]:
-    from websockets.exceptions import ConnectionClosed
-
     while True:
         try:
             yield await socket.recv()
@@ -169,17 +170,33 @@ def address(port: int, ticket: str | None, after: str | None = None) -> str:
 
 @asynccontextmanager
 async def connected(
-    port: int, ticket: str | None, after: str | None = None, *, origin: str | None = None
+    port: int,
+    ticket: str | None,
+    after: str | None = None,
+    *,
+    origin: str | None = None,
+    is_tiny: bool = False,
 ) -> AsyncGenerator[Client]:
-    """Open a socket and read its `connected`. Raises InvalidStatus when it is refused."""
+    """Open a socket and read its `connected`. Raises InvalidStatus when it is refused.
+
+    `is_tiny` gives it next to no room for what it has not read, so that the gateway soon feels it
+    when it does not read.
+    """
+    tcp = socket.socket()
+    if is_tiny:
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    tcp.setblocking(False)  # noqa: FBT003
+    await asyncio.get_running_loop().sock_connect(tcp, ("127.0.0.1", port))
     async with connect(
         address(port, ticket, after),
-        origin=origin,  # pyright: ignore[reportArgumentType]  # the library's NewType of str
+        sock=tcp,
+        origin=None if origin is None else Origin(origin),
         compression=None,
         ping_interval=None,
         close_timeout=1,
-    ) as socket:
-        client = Client(socket)
+        max_queue=1 if is_tiny else None,
+    ) as opened:
+        client = Client(opened)
         client.connected = await client.read()
         client.frames.clear()
         yield client
