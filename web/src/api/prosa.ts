@@ -1,0 +1,97 @@
+/**
+ * The HTTP API by name: one method a call, answers read as the types of `schemas.ts`.
+ *
+ * Made once in `main.tsx`; the chat and its components call it. Throws CallFailed or SignedOut.
+ */
+
+import type * as v from "valibot";
+
+import { type Call, type HttpOptions, readAs, sendWithRetries } from "./http";
+import * as wire from "./schemas";
+import { type Session } from "./session";
+
+const CONVERSATIONS_PER_PAGE = 40;
+const MESSAGES_PER_PAGE = 50;
+
+export interface NewMessage {
+  readonly content: string;
+  readonly conversation_id?: string;
+  readonly parent_id?: string;
+  readonly model?: string;
+}
+
+export interface SendOptions {
+  readonly idempotencyKey: string;
+  readonly signal?: AbortSignal;
+}
+
+export class ProsaApi {
+  readonly #session: Session;
+  readonly #options: HttpOptions;
+
+  constructor(session: Session, options: HttpOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  sendMessage(body: NewMessage, options: SendOptions): Promise<wire.Accepted> {
+    return this.#post("/chat", body, options);
+  }
+
+  /** Ask for another reply to a user message. */
+  askAgain(messageId: string, model: string | null, options: SendOptions): Promise<wire.Accepted> {
+    return this.#post(`/messages/${messageId}/replies`, model === null ? {} : { model }, options);
+  }
+
+  async cancelJob(jobId: string): Promise<void> {
+    await this.#send({ method: "DELETE", path: `/jobs/${jobId}` });
+  }
+
+  conversations(cursor: string | null): Promise<wire.ConversationPage> {
+    return this.#get(page("/conversations", CONVERSATIONS_PER_PAGE, cursor), wire.conversationPage);
+  }
+
+  messages(conversationId: string, cursor: string | null): Promise<wire.MessagePage> {
+    const path = `/conversations/${conversationId}/messages`;
+    return this.#get(page(path, MESSAGES_PER_PAGE, cursor), wire.messagePage);
+  }
+
+  async rename(conversationId: string, title: string): Promise<wire.Conversation> {
+    const path = `/conversations/${conversationId}`;
+    const response = await this.#send({ method: "PATCH", path, body: { title } });
+    return readAs(response, wire.conversation);
+  }
+
+  async remove(conversationId: string): Promise<void> {
+    await this.#send({ method: "DELETE", path: `/conversations/${conversationId}` });
+  }
+
+  async models(): Promise<readonly wire.Model[]> {
+    return (await this.#get("/models", wire.modelList)).items;
+  }
+
+  /** One ticket opens one socket. Not retried here: the socket has a backoff of its own. */
+  async ticket(): Promise<wire.Ticket> {
+    const response = await this.#session.send({ method: "POST", path: "/ws-tickets" });
+    return readAs(response, wire.ticket);
+  }
+
+  async #post(path: string, body: unknown, options: SendOptions): Promise<wire.Accepted> {
+    const call: Call = { method: "POST", path, body, ...options };
+    return readAs(await this.#send(call), wire.accepted);
+  }
+
+  async #get<S extends v.GenericSchema>(path: string, schema: S): Promise<v.InferOutput<S>> {
+    return readAs(await this.#send({ method: "GET", path }), schema);
+  }
+
+  #send(call: Call): Promise<Response> {
+    return sendWithRetries(this.#session.send, call, this.#options);
+  }
+}
+
+function page(path: string, limit: number, cursor: string | null): string {
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (cursor !== null) query.set("cursor", cursor);
+  return `${path}?${query.toString()}`;
+}

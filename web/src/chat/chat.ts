@@ -1,0 +1,218 @@
+/**
+ * One signed-in user's chat: what ties the API, the socket and the state together.
+ *
+ * The components call it and read its store. Made by `App` per user, so that nothing of one user
+ * is ever in the state of another.
+ */
+
+import { type ProsaApi } from "../api/prosa";
+import { type Accepted, type MessagePage, type Model } from "../api/schemas";
+import { type Session } from "../api/session";
+import { isBeforeOrElsewhere } from "../log/cursor";
+import { hasGap, isEnded } from "../log/replies";
+import { type LogState, type Pending } from "../log/state";
+import { LogStore } from "../log/store";
+import { type ConnectionState, LogSocket } from "../socket/logSocket";
+import { Outbox } from "./outbox";
+
+export interface ChatOptions {
+  readonly api: ProsaApi;
+  readonly session: Session;
+  readonly userId: string;
+  readonly onAccepted: (pending: Pending, accepted: Accepted) => void;
+}
+
+export class Chat {
+  readonly store = new LogStore();
+  readonly outbox: Outbox;
+  readonly #api: ProsaApi;
+  readonly #session: Session;
+  readonly #socket: LogSocket;
+  readonly #connectionListeners = new Set<() => void>();
+  #connection: ConnectionState = { name: "connecting" };
+  readonly #reading = new Map<string, Promise<MessagePage>>();
+  #models: Promise<readonly Model[]> | null = null;
+  #open: string | null = null;
+  #stopListening: () => void = () => undefined;
+
+  constructor({ api, session, userId, onAccepted }: ChatOptions) {
+    this.#api = api;
+    this.#session = session;
+    this.outbox = new Outbox({ api, store: this.store, userId, onAccepted });
+    this.#socket = new LogSocket({
+      getTicket: async (afterRefresh) => {
+        if (afterRefresh) await session.refresh();
+        return api.ticket();
+      },
+      open: (url) => new WebSocket(url),
+      pageUrl: location.href,
+      onEvent: this.store.dispatch,
+      onResync: () => void this.#resync(),
+      onFresh: () => void this.#catchUp(),
+      onState: (state) => {
+        this.#connection = state;
+        for (const listener of this.#connectionListeners) listener();
+      },
+    });
+  }
+
+  readonly connection = (): ConnectionState => this.#connection;
+
+  readonly onConnection = (listener: () => void): (() => void) => {
+    this.#connectionListeners.add(listener);
+    return () => {
+      this.#connectionListeners.delete(listener);
+    };
+  };
+
+  /** Begin with a conversation open, or with none. */
+  async start(conversationId: string | null): Promise<void> {
+    this.#listen();
+    this.outbox.resume();
+    this.#open = conversationId;
+    // The snapshot's place in the log lies before its running replies: the replay brings them.
+    const page = conversationId === null ? null : await this.#readThread(conversationId).catch(() => null);
+    this.#socket.start(page?.log_cursor ?? null);
+    await this.loadConversations().catch(() => undefined);
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.outbox.stop();
+    this.#socket.stop();
+  }
+
+  /** Show a conversation. Once read, the log keeps it current. Throws CallFailed. */
+  async open(conversationId: string | null): Promise<void> {
+    this.#open = conversationId;
+    if (conversationId === null || this.#isLoaded(conversationId)) return;
+    const before = this.store.state();
+    const { log_cursor, running } = await this.#readThread(conversationId);
+    if (log_cursor === null) return;
+    const here = this.#socket.cursor;
+    const isFollowed = running.every((job) => follows(before, job.job_id));
+    if (here === null || (!isFollowed && isBeforeOrElsewhere(log_cursor, here))) {
+      this.#socket.rewind(log_cursor);
+    }
+  }
+
+  async loadOlderMessages(conversationId: string): Promise<void> {
+    const cursor = this.store.state().threads.get(conversationId)?.olderCursor ?? null;
+    if (cursor === null) return;
+    const page = await this.#api.messages(conversationId, cursor);
+    this.store.dispatch({
+      type: "snapshot.thread",
+      conversation_id: conversationId,
+      page,
+      isNewest: false,
+    });
+  }
+
+  /** Read the newest page of the list again. */
+  async loadConversations(): Promise<void> {
+    const page = await this.#api.conversations(null);
+    this.store.dispatch({ type: "snapshot.list", page, isFirst: true });
+  }
+
+  async loadOlderConversations(): Promise<void> {
+    const { cursor } = this.store.state().olderConversations;
+    if (cursor === null) return;
+    const page = await this.#api.conversations(cursor);
+    this.store.dispatch({ type: "snapshot.list", page, isFirst: false });
+  }
+
+  async rename(conversationId: string, title: string): Promise<void> {
+    const conversation = await this.#api.rename(conversationId, title);
+    this.store.dispatch({ type: "local.renamed", conversation });
+  }
+
+  async remove(conversationId: string): Promise<void> {
+    await this.#api.remove(conversationId);
+    this.store.dispatch({ type: "conversation.deleted", conversation_id: conversationId });
+  }
+
+  /** What may answer; asked once per page. */
+  models(): Promise<readonly Model[]> {
+    this.#models ??= this.#api.models().catch((error: unknown) => {
+      this.#models = null;
+      throw error;
+    });
+    return this.#models;
+  }
+
+  /** Ask for the reply to end. It ends when the log says so. */
+  async stopReply(jobId: string): Promise<void> {
+    this.store.dispatch({ type: "local.stopping", job_id: jobId, isStopping: true });
+    try {
+      await this.#api.cancelJob(jobId);
+    } catch {
+      this.store.dispatch({ type: "local.stopping", job_id: jobId, isStopping: false });
+    }
+  }
+
+  readonly reconnect = (): void => {
+    this.#socket.reconnect();
+  };
+
+  #listen(): void {
+    const woken = () => {
+      if (document.visibilityState === "visible") this.#socket.wake();
+    };
+    const stopRenewing = this.#session.onRenewed(() => void this.#socket.renew());
+    window.addEventListener("online", this.#socket.wake);
+    window.addEventListener("offline", this.#socket.sleep);
+    document.addEventListener("visibilitychange", woken);
+    this.#stopListening = () => {
+      stopRenewing();
+      window.removeEventListener("online", this.#socket.wake);
+      window.removeEventListener("offline", this.#socket.sleep);
+      document.removeEventListener("visibilitychange", woken);
+    };
+  }
+
+  /** Events after our place are gone: what is shown is read again, and the log from there on. */
+  async #resync(): Promise<void> {
+    this.store.dispatch({ type: "log.lost" });
+    const page = this.#open && (await this.#readThread(this.#open).catch(() => null));
+    this.#socket.rewind(page ? page.log_cursor : null);
+    if (page) await this.loadConversations().catch(() => undefined);
+  }
+
+  /** The socket begins with what happens from now on: read what happened before. */
+  async #catchUp(): Promise<void> {
+    const open = this.#open;
+    const isThreadMissing = open !== null && !this.#isLoaded(open);
+    await Promise.allSettled([
+      this.loadConversations(),
+      isThreadMissing ? this.open(open) : undefined,
+    ]);
+  }
+
+  /** Read the newest page; callers that come while it is read share it. */
+  #readThread(conversationId: string): Promise<MessagePage> {
+    const known = this.#reading.get(conversationId);
+    if (known !== undefined) return known;
+    const reading = this.#fetchThread(conversationId).finally(() => {
+      this.#reading.delete(conversationId);
+    });
+    this.#reading.set(conversationId, reading);
+    return reading;
+  }
+
+  async #fetchThread(conversation_id: string): Promise<MessagePage> {
+    const page = await this.#api.messages(conversation_id, null);
+    this.store.dispatch({ type: "snapshot.thread", conversation_id, page, isNewest: true });
+    return page;
+  }
+
+  #isLoaded(conversationId: string): boolean {
+    return this.store.state().threads.get(conversationId)?.isLoaded === true;
+  }
+}
+
+/** The socket has seen this reply from its first letter. */
+function follows(state: LogState, jobId: string): boolean {
+  const reply = state.replies.get(jobId);
+  if (reply === undefined) return false;
+  return isEnded(reply) || (reply.attempt > 0 && !hasGap(reply) && !reply.isStale);
+}

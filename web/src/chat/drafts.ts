@@ -1,0 +1,62 @@
+/**
+ * What the reader wrote and did not send, kept over a reload of this tab.
+ *
+ * Storage that is full or forbidden loses the draft on reload and nothing else.
+ */
+
+import * as v from "valibot";
+
+import { type Pending } from "../log/state";
+
+const DRAFT_PREFIX = "prosa.draft.";
+const OUTBOX_PREFIX = "prosa.outbox.";
+
+/** `conversationId` null is the conversation not begun yet. */
+export function readDraft(conversationId: string | null): string {
+  return read(DRAFT_PREFIX + (conversationId ?? "new")) ?? "";
+}
+
+export function writeDraft(conversationId: string | null, text: string): void {
+  write(DRAFT_PREFIX + (conversationId ?? "new"), text === "" ? null : text);
+}
+
+const unsent = v.object({
+  key: v.string(),
+  conversation_id: v.nullable(v.string()),
+  parent_id: v.nullable(v.string()),
+  content: v.nullable(v.string()),
+  model: v.nullable(v.string()),
+  created_at: v.string(),
+});
+
+/** Messages that had no 202 when the page went away: sent again under the same key. */
+export function readUnsent(userId: string): Pending[] {
+  try {
+    const read_ = v.safeParse(v.array(unsent), JSON.parse(read(OUTBOX_PREFIX + userId) ?? "[]"));
+    if (!read_.success) return [];
+    return read_.output.map((item) => ({ ...item, status: "sending", failure: null, seen_as: null }));
+  } catch {
+    return [];
+  }
+}
+
+export function writeUnsent(userId: string, pending: readonly Pending[]): void {
+  write(OUTBOX_PREFIX + userId, pending.length === 0 ? null : JSON.stringify(pending));
+}
+
+function read(key: string): string | null {
+  try {
+    return sessionStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function write(key: string, value: string | null): void {
+  try {
+    if (value === null) sessionStorage.removeItem(key);
+    else sessionStorage.setItem(key, value);
+  } catch {
+    // See the module docstring.
+  }
+}

@@ -1,0 +1,95 @@
+/** Foot of the list: who is signed in, the way to an account, appearance, the way out. */
+
+import { useState } from "react";
+
+import { applyTheme, readTheme, THEMES } from "../chat/theme";
+import { strings } from "../strings";
+import { CredentialsForm } from "./CredentialsForm";
+import { ConfirmDialog, Dialog } from "./Dialog";
+import { useSession, useUser } from "./sessionContext";
+
+type Shown = "nothing" | "register" | "leave";
+
+export function Account() {
+  const session = useSession();
+  const user = useUser();
+  const [shown, setShown] = useState<Shown>("nothing");
+  if (user === null) return null;
+
+  function hide() {
+    setShown("nothing");
+  }
+
+  function leave() {
+    if (user?.is_guest === true) setShown("leave");
+    else void session.signOut();
+  }
+
+  return (
+    <div className="account">
+      {user.is_guest && (
+        <div className="account__keep">
+          <p>{strings.account.keepNote}</p>
+          <button
+            type="button"
+            className="button button--small"
+            onClick={() => {
+              setShown("register");
+            }}
+          >
+            {strings.account.keep}
+          </button>
+        </div>
+      )}
+      <details className="account__menu">
+        <summary aria-label={strings.account.menu}>
+          <span className="account__name">{user.email ?? strings.account.guest}</span>
+        </summary>
+        <div className="account__panel">
+          <ThemeChoice />
+          <button type="button" className="button button--small" onClick={leave}>
+            {strings.account.signOut}
+          </button>
+        </div>
+      </details>
+      {shown === "register" && (
+        <Dialog heading={strings.account.keep} onClose={hide}>
+          <CredentialsForm first="register" onDone={hide} />
+        </Dialog>
+      )}
+      {shown === "leave" && (
+        <ConfirmDialog
+          heading={strings.account.signOutGuest}
+          note={strings.account.signOutGuestNote}
+          action={strings.account.signOut}
+          onConfirm={() => void session.signOut()}
+          onClose={hide}
+        />
+      )}
+    </div>
+  );
+}
+
+function ThemeChoice() {
+  const [chosen, setChosen] = useState(readTheme);
+  return (
+    <fieldset className="segments">
+      <legend>{strings.theme.label}</legend>
+      {THEMES.map((theme) => (
+        <label key={theme} className="segments__item">
+          <input
+            type="radio"
+            name="theme"
+            value={theme}
+            checked={theme === chosen}
+            onChange={() => {
+              applyTheme(theme);
+              setChosen(theme);
+            }}
+          />
+          <span>{strings.theme[theme]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

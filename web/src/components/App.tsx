@@ -1,0 +1,58 @@
+/** The page: the door for who is not signed in, the chat for who is. */
+
+import { useEffect, useMemo, useSyncExternalStore } from "react";
+
+import { type ProsaApi } from "../api/prosa";
+import { type Session } from "../api/session";
+import { currentConversation, goTo } from "../chat/address";
+import { Chat } from "../chat/chat";
+import { ChatContext } from "./context";
+import { SessionContext } from "./sessionContext";
+import { Welcome } from "./Welcome";
+import { Workspace } from "./Workspace";
+
+interface Props {
+  readonly session: Session;
+  readonly api: ProsaApi;
+}
+
+export function App({ session, api }: Props) {
+  const user = useSyncExternalStore(session.onUser, () => session.user);
+  return (
+    <SessionContext value={session}>
+      {user === null ? (
+        <Welcome />
+      ) : (
+        <SignedIn key={user.user_id} session={session} api={api} userId={user.user_id} />
+      )}
+    </SessionContext>
+  );
+}
+
+function SignedIn({ session, api, userId }: Props & { readonly userId: string }) {
+  const chat = useMemo(
+    () =>
+      new Chat({
+        api,
+        session,
+        userId,
+        onAccepted: (pending, { conversation_id }) => {
+          // Whoever went elsewhere meanwhile is not fetched back.
+          const isWaiting = pending.conversation_id === null && currentConversation() === null;
+          if (isWaiting) goTo(conversation_id, { replace: true });
+        },
+      }),
+    [api, session, userId],
+  );
+  useEffect(() => {
+    void chat.start(currentConversation());
+    return () => {
+      chat.stop();
+    };
+  }, [chat]);
+  return (
+    <ChatContext value={chat}>
+      <Workspace />
+    </ChatContext>
+  );
+}

@@ -1,0 +1,90 @@
+/** The open conversation: its messages, or the empty state, and the composer below. */
+
+import { useEffect, useMemo, useState } from "react";
+
+import { Refused } from "../api/errors";
+import { type ReplyItem, visibleThread } from "../log/thread";
+import { Announcer } from "./Announcer";
+import { Composer } from "./Composer";
+import { useChat, useLog } from "./context";
+import { EmptyState } from "./EmptyState";
+import { Missing, Opening, Unopened } from "./OpeningStates";
+import { Thread } from "./Thread";
+import { useDraft } from "./useDraft";
+
+type Opened = "opening" | "open" | "missing" | "failed";
+
+export function Conversation({ conversationId }: { readonly conversationId: string | null }) {
+  const chat = useChat();
+  const state = useLog((whole) => whole);
+  const items = useMemo(() => visibleThread(state, conversationId), [state, conversationId]);
+  const [opened, retryOpening] = useOpening(conversationId);
+  const [draft, setDraft] = useDraft(conversationId);
+  const [model, setModel] = useState<string | null>(null);
+  const isDeleted = conversationId !== null && state.deleted.has(conversationId);
+  const running = items.findLast(isRunning);
+
+  function edit(key: string, content: string) {
+    chat.outbox.discard(key);
+    setDraft(content);
+  }
+
+  if (opened === "missing" || isDeleted) return <Missing />;
+  return (
+    <>
+      {items.length > 0 ? (
+        <Thread conversationId={conversationId} items={items} model={model} onEdit={edit} />
+      ) : conversationId === null ? (
+        <EmptyState onPick={setDraft} />
+      ) : opened === "failed" ? (
+        <Unopened onRetry={retryOpening} />
+      ) : (
+        <Opening />
+      )}
+      <Composer
+        draft={draft}
+        onDraft={setDraft}
+        model={model}
+        onModel={setModel}
+        running={running ?? null}
+        isBlocked={items.some((item) => item.kind === "user" && item.status === "sending")}
+        onSend={(content) => {
+          chat.outbox.send(conversationId, content, model);
+        }}
+      />
+      <Announcer items={items} />
+    </>
+  );
+}
+
+function isRunning(item: { readonly kind: string; readonly status: string }): item is ReplyItem {
+  return item.kind === "reply" && (item.status === "queued" || item.status === "streaming");
+}
+
+function useOpening(conversationId: string | null): [Opened, () => void] {
+  const chat = useChat();
+  const [opened, setOpened] = useState<Opened>("opening");
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    let isCurrent = true;
+    chat
+      .open(conversationId)
+      .then(() => "open" as const)
+      .catch((error: unknown) => {
+        const isMissing = error instanceof Refused && (error.status === 404 || error.status === 400);
+        return isMissing ? "missing" : "failed";
+      })
+      .then((result) => {
+        if (isCurrent) setOpened(result);
+      })
+      .catch(() => undefined);
+    return () => {
+      isCurrent = false;
+    };
+  }, [chat, conversationId, tries]);
+  const retry = () => {
+    setOpened("opening");
+    setTries(tries + 1);
+  };
+  return [opened, retry];
+}

@@ -1,0 +1,83 @@
+/**
+ * Markdown of a model, which is nobody's trusted text: no HTML of its own, no pictures fetched
+ * from elsewhere, links to http(s) only.
+ *
+ * A streaming reply is read block by block. Blocks that are complete keep their element; only
+ * the last is read again with each frame, so that a long reply does not slow down as it grows.
+ */
+
+import { memo, type ReactNode } from "react";
+import ReactMarkdown, { type Components } from "react-markdown";
+import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
+import remarkGfm from "remark-gfm";
+
+import { strings } from "../strings";
+import { splitBlocks } from "./markdownBlocks";
+import { CopyButton } from "./ReplyMessage";
+
+const SCHEMA = {
+  ...defaultSchema,
+  protocols: { href: ["http", "https"], src: ["http", "https"] },
+};
+
+const COMPONENTS: Components = {
+  a: ({ href, children }) => <SafeLink href={href}>{children}</SafeLink>,
+  // Fetching it would tell its server who reads this, and when.
+  img: ({ src, alt }) => (
+    <SafeLink href={typeof src === "string" ? src : undefined}>{alt || strings.thread.image}</SafeLink>
+  ),
+  pre: ({ node, children }) => <CodeBlock text={textOf(node)}>{children}</CodeBlock>,
+  table: ({ children }) => (
+    // A wide table scrolls by itself, and so must be reachable by the keyboard.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="prose__table" tabIndex={0}>
+      <table>{children}</table>
+    </div>
+  ),
+};
+
+export default function Markdown({ text }: { readonly text: string }) {
+  return splitBlocks(text).map((block, place) => <Block key={place} text={block} />);
+}
+
+const Block = memo(function Block({ text }: { readonly text: string }) {
+  return (
+    <ReactMarkdown
+      remarkPlugins={[remarkGfm]}
+      rehypePlugins={[[rehypeSanitize, SCHEMA]]}
+      components={COMPONENTS}
+    >
+      {text}
+    </ReactMarkdown>
+  );
+});
+
+function SafeLink({ href, children }: { href: string | undefined; children: ReactNode }) {
+  if (href === undefined || !/^https?:\/\//i.test(href)) return <span>{children}</span>;
+  return (
+    <a href={href} target="_blank" rel="noopener noreferrer">
+      {children}
+    </a>
+  );
+}
+
+function CodeBlock({ text, children }: { readonly text: string; readonly children: ReactNode }) {
+  return (
+    <div className="code">
+      {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls */}
+      <pre tabIndex={0}>{children}</pre>
+      <CopyButton text={text} label={strings.thread.copyCode} />
+    </div>
+  );
+}
+
+interface TreeNode {
+  readonly type: string;
+  readonly value?: string;
+  readonly children?: readonly TreeNode[];
+}
+
+function textOf(node: TreeNode | undefined): string {
+  if (node?.type === "text") return node.value ?? "";
+  return node?.children?.map(textOf).join("") ?? "";
+}

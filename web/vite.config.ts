@@ -1,0 +1,65 @@
+/**
+ * How the page is built and served: one origin for the page, `/api` and `/ws`.
+ *
+ * `npm run dev` and `npm run preview` read PROSA_API_TARGET (base URL of the HTTP API, path
+ * included), PROSA_WS_TARGET (the gateway) and PORT.
+ */
+
+import react from "@vitejs/plugin-react";
+import { type ProxyOptions } from "vite";
+import { defineConfig } from "vitest/config";
+
+const DEFAULT_PORT = 8080;
+
+/** What a browser may do with the built page. The CDN that serves it in the cloud sends the same. */
+const SECURITY_HEADERS = {
+  "Content-Security-Policy": [
+    "default-src 'self'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src 'self' ws: wss:",
+    "base-uri 'none'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "object-src 'none'",
+  ].join("; "),
+  "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
+function proxies(env: NodeJS.ProcessEnv): Record<string, ProxyOptions> {
+  const table: Record<string, ProxyOptions> = {};
+  if (env["PROSA_API_TARGET"] !== undefined) {
+    table["^/api/"] = {
+      target: env["PROSA_API_TARGET"].replace(/\/$/, ""),
+      changeOrigin: true,
+      rewrite: (path) => path.replace(/^\/api/, ""),
+    };
+  }
+  if (env["PROSA_WS_TARGET"] !== undefined) {
+    // The gateway checks Origin, so Host and Origin stay what the browser sent.
+    table["^/ws(\\?|$)"] = { target: env["PROSA_WS_TARGET"], ws: true };
+  }
+  return table;
+}
+
+const address = {
+  host: "127.0.0.1",
+  port: Number(process.env["PORT"] ?? DEFAULT_PORT),
+  strictPort: true,
+  proxy: proxies(process.env),
+};
+
+export default defineConfig({
+  plugins: [react()],
+  server: address,
+  preview: { ...address, headers: SECURITY_HEADERS },
+  build: {
+    target: "es2023",
+    // A file inlined as `data:` would need a weaker policy than 'self'.
+    assetsInlineLimit: 0,
+  },
+  test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
+});
