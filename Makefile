@@ -92,9 +92,8 @@ lock: setup
 	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
 		--no-annotate --custom-compile-command 'make lock' --quiet --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --extra lambdas --constraint requirements.lock \
-		--python-version 3.11 --python-platform aarch64-manylinux_2_28 \
-		--no-annotate --custom-compile-command 'make lock' --quiet \
-		--output-file lambdas/requirements.txt
+		--universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock' \
+		--quiet --output-file lambdas/requirements.txt
 
 clean: clean-state
 	rm -rf .venv node_modules web/node_modules web/dist .serverless

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 from typing import TextIO
 
 from local.log_lines import readable
@@ -50,7 +51,8 @@ class Console:
         # worker-2 is coloured as worker is.
         if self._colour and (colour := _COLOURS.get(name.partition("-")[0])):
             label = f"{colour}{label}{_RESET}"
-        with self._lock:
+        # The terminal may be gone, or whoever reads our pipe: the stack must still end in order.
+        with self._lock, suppress(OSError):
             for each in readable(line):
                 print(f"{label} {each}", file=self._stream, flush=True)
 

@@ -70,9 +70,9 @@ class Provisioner:
             endpoint_url=environment["AWS_ENDPOINT_URL"],
             config=Config(connect_timeout=2, read_timeout=20),
         )
-        self._sqs: SQSClient = client("sqs")
-        self._dynamodb: DynamoDBClient = client("dynamodb")
-        self._s3: S3Client = client("s3")
+        self.sqs: SQSClient = client("sqs")
+        self.dynamodb: DynamoDBClient = client("dynamodb")
+        self.s3: S3Client = client("s3")
         self.ssm: SSMClient = client("ssm")
         self.apigateway: APIGatewayClient = client("apigateway")
         self._account: str = client("sts").get_caller_identity()["Account"]
@@ -142,12 +142,12 @@ class Provisioner:
             for name, value in queue["Attributes"].items()
         }
         try:
-            url = self._sqs.get_queue_url(QueueName=queue["QueueName"])["QueueUrl"]
-        except self._sqs.exceptions.QueueDoesNotExist:
-            made = self._sqs.create_queue(QueueName=queue["QueueName"], Attributes=attributes)  # pyright: ignore[reportArgumentType]
+            url = self.sqs.get_queue_url(QueueName=queue["QueueName"])["QueueUrl"]
+        except self.sqs.exceptions.QueueDoesNotExist:
+            made = self.sqs.create_queue(QueueName=queue["QueueName"], Attributes=attributes)  # pyright: ignore[reportArgumentType]
             return made["QueueUrl"]
         changeable: Any = {k: v for k, v in attributes.items() if k not in _FIXED_QUEUE_ATTRIBUTES}
-        self._sqs.set_queue_attributes(QueueUrl=url, Attributes=changeable)
+        self.sqs.set_queue_attributes(QueueUrl=url, Attributes=changeable)
         return url
 
     def _put_table(self, table: Table) -> None:
@@ -155,10 +155,10 @@ class Provisioner:
         after = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification")
         arguments: Any = {key: value for key, value in table.items() if key not in after}
         try:
-            stored = self._dynamodb.describe_table(TableName=name)["Table"]
-        except self._dynamodb.exceptions.ResourceNotFoundException:
-            self._dynamodb.create_table(**arguments)
-            self._dynamodb.get_waiter("table_exists").wait(
+            stored = self.dynamodb.describe_table(TableName=name)["Table"]
+        except self.dynamodb.exceptions.ResourceNotFoundException:
+            self.dynamodb.create_table(**arguments)
+            self.dynamodb.get_waiter("table_exists").wait(
                 TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
             )
         else:
@@ -168,11 +168,11 @@ class Provisioner:
 
     def _put_table_settings(self, table: Table) -> None:
         name, ttl = table["TableName"], table["TimeToLiveSpecification"]
-        stored = self._dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+        stored = self.dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
         # AWS refuses to enable what is enabled.
         if stored.get("TimeToLiveStatus") not in ("ENABLED", "ENABLING"):
-            self._dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)  # pyright: ignore[reportArgumentType]
-        self._dynamodb.update_continuous_backups(
+            self.dynamodb.update_time_to_live(TableName=name, TimeToLiveSpecification=ttl)  # pyright: ignore[reportArgumentType]
+        self.dynamodb.update_continuous_backups(
             TableName=name,
             PointInTimeRecoverySpecification=table["PointInTimeRecoverySpecification"],  # pyright: ignore[reportArgumentType]
         )
@@ -180,13 +180,13 @@ class Provisioner:
     def _put_bucket(self, bucket: Bucket) -> None:
         name = bucket["Bucket"]
         try:
-            self._s3.head_bucket(Bucket=name)
+            self.s3.head_bucket(Bucket=name)
         except ClientError as exc:
             if exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != 404:
                 raise
-            self._s3.create_bucket(Bucket=name)
+            self.s3.create_bucket(Bucket=name)
         block: Any = bucket["PublicAccessBlockConfiguration"]
-        self._s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
+        self.s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=block)
 
 
 def _shape(table: Mapping[str, Any]) -> dict[str, Any]:
