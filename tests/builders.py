@@ -18,7 +18,7 @@ from prosa.ids import (
 )
 from prosa.jobs import Job
 from prosa.store.conversations import new_conversation
-from prosa.store.jobs import Acceptance
+from prosa.store.job_writes import Acceptance
 
 NOON = datetime(2026, 1, 31, 12, 0, 0, 123_000, tzinfo=UTC)
 

@@ -12,28 +12,16 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any
 
-from prosa.clock import to_iso, utc_now
-from prosa.conversation import Conversation, FinishReason, Message, Role
+from prosa.clock import utc_now
+from prosa.conversation import FinishReason, Message, Role
 from prosa.errors import Fenced, IdempotencyMismatch, NotFound
 from prosa.ids import JobId
 from prosa.jobs import Attempt, Job, JobStatus
-from prosa.store.conversations import list_position
-from prosa.store.items import Item, fields_of, read_as
+from prosa.store.items import fields_of, read_as
+from prosa.store.job_writes import Acceptance, JobWrites
 from prosa.store.long_texts import LongTexts
-from prosa.store.table import (
-    ConditionRefused,
-    Table,
-    TransactionRefused,
-    conversation_key,
-    job_key,
-    message_key,
-    usage_key,
-)
-
-JOB_TTL_S = 30 * 24 * 3600
-"""How long a job, and with it its idempotency key, is remembered."""
+from prosa.store.table import ConditionRefused, Table, TransactionRefused, job_key
 
 _FINAL_STATUS = {
     FinishReason.STOP: JobStatus.DONE,
@@ -41,20 +29,6 @@ _FINAL_STATUS = {
     FinishReason.CANCELLED: JobStatus.CANCELLED,
     FinishReason.FAILED: JobStatus.FAILED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """What a 202 promises. `question` is None when another reply to a stored message is asked for.
-
-    `fingerprint` is a hash of the request; the same key with another one is refused.
-    """
-
-    job: Job
-    fingerprint: str
-    conversation: Conversation
-    is_new_conversation: bool
-    question: Message | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +50,7 @@ class JobStore:
 
     def __init__(self, table: Table, long_texts: LongTexts) -> None:
         self._table = table
-        self._long_texts = long_texts
+        self._writes = JobWrites(table, long_texts)
 
     def find(self, job_id: JobId) -> Job | None:
         """The job, whoever owns it; the caller checks `user_id`."""
@@ -97,9 +71,9 @@ class JobStore:
 
         Raises NotFound when the conversation was deleted meanwhile, IdempotencyMismatch.
         """
-        writes = [self._write_job(acceptance), self._write_conversation(acceptance)]
+        writes = [self._writes.promise(acceptance), self._writes.conversation(acceptance)]
         if acceptance.question is not None:
-            writes.append(self._write_question(acceptance.question))
+            writes.append(self._writes.question(acceptance.question))
         try:
             self._table.transact(writes, token=str(uuid.uuid4()))
         except TransactionRefused as refusal:
@@ -144,12 +118,13 @@ class JobStore:
         """
         finished = _finished(job, reply)
         writes = [
-            self._write_reply(reply),
-            self._write_end(finished),
-            self._write_conversation_settled(job, reply),
+            self._writes.reply(reply),
+            self._writes.end(finished),
+            self._writes.conversation_settled(job, reply),
         ]
         if reply.usage is not None:
-            writes.append(self._write_usage(job, reply))
+            day = reply.created_at.date().isoformat()
+            writes.append(self._writes.usage(job, day, reply.usage))
         try:
             # The token of an attempt: its retry after a lost answer is the same transaction.
             self._table.transact(writes, token=f"{job.job_id[4:]}:{job.attempt}")
@@ -170,93 +145,10 @@ class JobStore:
             update={"status": JobStatus.CANCELLED, "finished_at": utc_now(), "failure": None}
         )
         try:
-            self._table.transact([self._write_end(finished)], token=str(uuid.uuid4()))
+            self._table.transact([self._writes.end(finished)], token=str(uuid.uuid4()))
         except TransactionRefused as refusal:
             raise Fenced(f"attempt {job.attempt} of {job.job_id} is not the newest") from refusal
         return finished
-
-    def _write_job(self, acceptance: Acceptance) -> dict[str, Any]:
-        job = acceptance.job
-        item: Item = fields_of(job) | {
-            "fingerprint": acceptance.fingerprint,
-            "expires_at": int(job.created_at.timestamp()) + JOB_TTL_S,
-        }
-        return self._table.write_put(
-            job_key(job.job_id), item, condition="attribute_not_exists(PK)"
-        )
-
-    def _write_question(self, question: Message) -> dict[str, Any]:
-        item = self._long_texts.spill(fields_of(question)) | {
-            "GSI1PK": f"MSG#{question.message_id}",
-            "GSI1SK": f"CNV#{question.conversation_id}",
-        }
-        return self._table.write_put(
-            message_key(question.conversation_id, question.message_id),
-            item,
-            condition="attribute_not_exists(PK)",
-        )
-
-    def _write_conversation(self, acceptance: Acceptance) -> dict[str, Any]:
-        job, conversation = acceptance.job, acceptance.conversation
-        key = conversation_key(job.user_id, job.conversation_id)
-        position = list_position(job.user_id, conversation)
-        if acceptance.is_new_conversation:
-            item = fields_of(conversation) | position
-            item |= {"head_id": job.reply_id, "active_jobs": {job.job_id}}
-            return self._table.write_put(key, item, condition="attribute_not_exists(PK)")
-        return self._table.write_update(
-            key,
-            "SET head_id = :reply, updated_at = :now, GSI1SK = :position ADD active_jobs :job",
-            {
-                ":reply": job.reply_id,
-                ":now": to_iso(conversation.updated_at),
-                ":position": position["GSI1SK"],
-                ":job": {job.job_id},
-            },
-            condition="attribute_exists(PK)",
-        )
-
-    def _write_reply(self, reply: Message) -> dict[str, Any]:
-        return self._table.write_put(
-            message_key(reply.conversation_id, reply.message_id),
-            self._long_texts.spill(fields_of(reply)),
-            condition="attribute_not_exists(PK)",
-        )
-
-    def _write_end(self, finished: Job) -> dict[str, Any]:
-        values: dict[str, Any] = {
-            ":status": finished.status,
-            ":now": to_iso(finished.finished_at or utc_now()),
-            ":mine": finished.attempt,
-            ":running": JobStatus.RUNNING,
-        }
-        expression = "SET #status = :status, finished_at = :now"
-        if finished.failure is not None:
-            expression += ", failure = :failure"
-            values[":failure"] = fields_of(finished.failure)
-        return self._table.write_update(
-            job_key(finished.job_id),
-            expression,
-            values,
-            condition="attempt = :mine AND #status = :running",
-        )
-
-    def _write_conversation_settled(self, job: Job, reply: Message) -> dict[str, Any]:
-        return self._table.write_update(
-            conversation_key(job.user_id, job.conversation_id),
-            "SET last_reply_at = :now DELETE active_jobs :job",
-            {":now": to_iso(reply.created_at), ":job": {job.job_id}},
-            condition="attribute_exists(PK)",
-        )
-
-    def _write_usage(self, job: Job, reply: Message) -> dict[str, Any]:
-        usage = reply.usage
-        assert usage is not None  # noqa: S101 - the caller asked
-        return self._table.write_update(
-            usage_key(job.user_id, reply.created_at.date().isoformat()),
-            "ADD input_tokens :input, output_tokens :output, replies :one",
-            {":input": usage.input_tokens, ":output": usage.output_tokens, ":one": 1},
-        )
 
 
 def _finished(job: Job, reply: Message) -> Job:
