@@ -130,10 +130,12 @@ async def _build(settings: GatewaySettings, stack: AsyncExitStack) -> _Parts:
     tickets = TicketDesk(redis, gate=gate, session_grace_s=grace_s)
 
     async def subscribed() -> None:
-        readiness.has_subscribed = True
+        # Connections to a Redis that is gone would fail one call each.
+        await redis.connection_pool.disconnect(inuse_connections=False)
         # Redis may have come back empty: enter everyone again, and ask what was missed.
         await leases.renew_all()
         await sweeper.compare_tails()
+        readiness.has_subscribed = True
 
     return _Parts(
         hub=hub,

@@ -56,17 +56,17 @@ class Leases:
         """Renew all leases, again and again, until cancelled."""
         while True:
             await asyncio.sleep(self._renew_s)
-            await self.renew_all()
+            try:
+                await self.renew_all()
+            except REDIS_AWAY as exc:
+                log.warning("renewal_failed", extra={"error": repr(exc)})
 
     async def renew_all(self) -> None:
-        """Prolong every lease, and re-enter what Redis lost. A failure is left to the next time."""
+        """Prolong every lease, and re-enter what Redis lost. Raises what Redis raises."""
         held = [(c.user_id, c.id) for c in self._hub]
-        try:
-            for start in range(0, len(held), CHUNK):
-                chunk = held[start : start + CHUNK]
-                await self._log.renew(self._node, chunk, lease_s=self._lease_s)
-        except REDIS_AWAY as exc:
-            log.warning("renewal_failed", extra={"error": repr(exc)})
+        for start in range(0, len(held), CHUNK):
+            chunk = held[start : start + CHUNK]
+            await self._log.renew(self._node, chunk, lease_s=self._lease_s)
         # One that left while the call was under way was entered again by it.
         for user_id, connection_id in held:
             if self._hub.find(connection_id) is None:

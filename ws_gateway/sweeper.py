@@ -56,18 +56,21 @@ class Sweeper:
             await asyncio.sleep(self._every_s)
             self.end_sessions()
             self.watch_congested()
-            await self.compare_tails()
+            try:
+                await self.compare_tails()
+            except REDIS_AWAY as exc:
+                log.warning("sweep_failed", extra={"error": repr(exc)})
 
     async def compare_tails(self) -> None:
-        """Catch up every connection that stands behind its log, or in a life of it that is over."""
+        """Catch up every connection that stands behind its log, or in a life of it that is over.
+
+        Raises what Redis raises.
+        """
         users = self._hub.users()
-        try:
-            for start in range(0, len(users), CHUNK):
-                chunk = users[start : start + CHUNK]
-                for user_id, head in zip(chunk, await self._log.heads(chunk), strict=True):
-                    self._compare(user_id, head)
-        except REDIS_AWAY as exc:
-            log.warning("sweep_failed", extra={"error": repr(exc)})
+        for start in range(0, len(users), CHUNK):
+            chunk = users[start : start + CHUNK]
+            for user_id, head in zip(chunk, await self._log.heads(chunk), strict=True):
+                self._compare(user_id, head)
 
     def end_sessions(self) -> None:
         """Close every connection whose session ended and was not renewed in time."""

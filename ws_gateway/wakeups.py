@@ -31,7 +31,10 @@ RETRY_MOST_S = 2.0
 
 
 class Wakeups:
-    """`on_subscribed` is awaited after each subscription, the first one included."""
+    """`on_subscribed` is awaited after each subscription, the first one included.
+
+    If it raises what Redis raises, the subscription counts as lost too and is made anew.
+    """
 
     def __init__(
         self,

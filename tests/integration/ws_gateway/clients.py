@@ -35,6 +35,8 @@ from ws_gateway.settings import GatewaySettings
 DEADLINE_S = 15.0
 """A test that waits longer than this has failed."""
 
+KIB = "x" * 1024
+
 
 def short_settings(redis_url: str, **overrides: Any) -> GatewaySettings:
     """Settings of a gateway whose waits fit a test, on free ports."""
@@ -186,7 +188,11 @@ async def connected(
     if is_tiny:
         tcp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     tcp.setblocking(False)  # noqa: FBT003
-    await asyncio.get_running_loop().sock_connect(tcp, ("127.0.0.1", port))
+    try:
+        await asyncio.get_running_loop().sock_connect(tcp, ("127.0.0.1", port))
+    except OSError:
+        tcp.close()
+        raise
     async with connect(
         address(port, ticket, after),
         sock=tcp,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.integration.ws_gateway.clients import (
+    KIB,
     Writer,
     a_user,
     connected,
@@ -14,7 +15,6 @@ from tests.integration.ws_gateway.clients import (
 )
 from ws_gateway.settings import GatewaySettings
 
-KIB = "x" * 1024
 SLOW = 4408
 
 
