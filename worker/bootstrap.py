@@ -1,0 +1,107 @@
+"""The one file that names what the worker is made of: settings in, parts out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from prosa import aws, redis_client
+from prosa.event_log.log import EventLog
+from prosa.job_queue import JobQueue
+from prosa.parameters import Parameters
+from prosa.store.conversations import ConversationStore
+from prosa.store.jobs import JobStore
+from prosa.store.long_texts import LongTexts
+from prosa.store.table import Table
+from worker.consumer import Consumer, ConsumerLimits
+from worker.handle_job import HandleJob, ReplyLimits
+from worker.leases import Leases
+from worker.llm.catalogue import Providers, load_models
+from worker.llm.chain import Chain
+from worker.llm.external import ProviderLimits
+from worker.publisher import Publisher
+from worker.queue_threads import ACK_THREADS, QueueThreads
+from worker.settings import WorkerSettings
+from worker.store_threads import THREADS, StoreThreads
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """The parts that run."""
+
+    consumer: Consumer
+    publisher: Publisher
+
+
+@asynccontextmanager
+async def worker(settings: WorkerSettings) -> AsyncGenerator[Worker]:
+    """Make the parts, models loaded; close them in reverse order when the block ends.
+
+    Raises SettingsError and ModelMisconfigured.
+    """
+    async with AsyncExitStack() as closing:
+        store = _store(settings)
+        closing.callback(store.close)
+        queue = _queue(settings)
+        closing.callback(queue.close)
+        redis = redis_client.connect(settings.redis_url)
+        closing.push_async_callback(redis.aclose)
+        chain = Chain(await load_models(settings.models, _providers(settings)))
+        closing.push_async_callback(chain.aclose)
+
+        publisher = Publisher(EventLog(redis, cluster=settings.redis_cluster))
+        handle = HandleJob(
+            store,
+            publisher,
+            chain,
+            ReplyLimits(
+                max_output_tokens=settings.max_output_tokens,
+                deadline_s=settings.worker_deadline_s,
+                backoff_s=settings.worker_backoff_s,
+            ),
+        )
+        leases = Leases(
+            queue.extend,
+            visibility_s=settings.worker_visibility_s,
+            heartbeat_s=settings.worker_heartbeat_s,
+        )
+        limits = ConsumerLimits(
+            concurrency=settings.worker_concurrency,
+            visibility_s=settings.worker_visibility_s,
+            poll_wait_s=settings.worker_poll_wait_s,
+        )
+        yield Worker(Consumer(queue, handle, leases, limits), publisher)
+
+
+def _store(settings: WorkerSettings) -> StoreThreads:
+    table = Table(aws.client("dynamodb", pool=THREADS), settings.table)
+    long_texts = LongTexts(aws.client("s3", pool=THREADS), settings.bucket)
+    return StoreThreads(
+        JobStore(table, long_texts),
+        ConversationStore(table, long_texts),
+        worker_name=settings.worker_name,
+    )
+
+
+def _queue(settings: WorkerSettings) -> QueueThreads:
+    acks = aws.client("sqs", pool=ACK_THREADS)
+    return QueueThreads(
+        polls=JobQueue(aws.client("sqs", pool=1), settings.queue_url),
+        acks=JobQueue(acks, settings.queue_url),
+        dead_letters=JobQueue(acks, settings.dead_letter_queue_url),
+    )
+
+
+def _providers(settings: WorkerSettings) -> Providers:
+    return Providers(
+        parameters=Parameters(aws.client("ssm"), settings.parameters),
+        openai_base_url=settings.openai_base_url,
+        anthropic_base_url=settings.anthropic_base_url,
+        limits=ProviderLimits(
+            context_tokens=settings.external_context_tokens,
+            connect_timeout_s=settings.model_connect_timeout_s,
+            read_timeout_s=settings.model_read_timeout_s,
+        ),
+        local_max_requests=settings.worker_concurrency,
+    )
