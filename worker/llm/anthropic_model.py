@@ -7,7 +7,6 @@ when the connection ends early.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Literal
 
 from anthropic import AsyncAnthropic, omit
 from anthropic.types import (
@@ -22,12 +21,8 @@ from prosa.conversation import FinishReason, Role, Usage
 from worker.llm.anthropic_errors import RAISED, from_exception
 from worker.llm.errors import ModelRefused, StreamCut
 from worker.llm.external import MAX_RETRIES, FetchKey, ProviderLimits, estimate_tokens
-from worker.llm.model import Chunk, ModelRequest, StreamEnd, TextDelta
+from worker.llm.model import Chunk, ModelRequest, StreamEnd, TextDelta, Turn
 
-_ROLES: dict[Role, Literal["user", "assistant"]] = {
-    Role.USER: "user",
-    Role.ASSISTANT: "assistant",
-}
 _CUT: frozenset[StopReason] = frozenset({"max_tokens", "model_context_window_exceeded"})
 
 
@@ -65,15 +60,12 @@ class AnthropicModel:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk]:
         """Stream the reply, see `worker.llm.model.Model`."""
         client = self._client.with_options(api_key=await self._fetch_key())
-        messages: list[MessageParam] = [
-            {"role": _ROLES[turn.role], "content": turn.content} for turn in request.turns
-        ]
         end = _End(self._model_id)
         try:
             # `async with`: whoever closes this generator closes the socket, and stops the bill.
             async with await client.messages.create(
                 model=self._name,
-                messages=messages,
+                messages=[_message(turn) for turn in request.turns],
                 system=request.instructions if request.instructions is not None else omit,
                 max_tokens=request.max_output_tokens,
                 stream=True,
@@ -93,6 +85,10 @@ class AnthropicModel:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.close()
+
+
+def _message(turn: Turn) -> MessageParam:
+    return {"role": "user" if turn.role is Role.USER else "assistant", "content": turn.content}
 
 
 class _End:
