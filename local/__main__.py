@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 
 from local.console import Console
+from local.function_logs import FunctionLogs
 from local.launcher import StopRequested
 from local.parameters import MissingApiKey
 from local.ports import PortTaken
@@ -18,7 +19,7 @@ from local.process import ChildDied, NotReady
 from local.provision import TableDiffers
 from local.runfile import AlreadyRunning, stop_running
 from local.services import MissingPage
-from local.settings import LocalSettings
+from local.settings import STAGE, LocalSettings
 from local.stack import Stack
 from local.tools import find_problems
 from prosa.errors import SettingsError
@@ -61,7 +62,7 @@ def _run(settings: LocalSettings) -> int:
     try:
         stack.start()
         console.banner(settings.edge_url, models=", ".join(settings.models))
-        stack.launcher.watch()
+        _watch(stack, console)
     except StopRequested:
         return 0
     except _SAID_PLAINLY as exc:
@@ -73,6 +74,18 @@ def _run(settings: LocalSettings) -> int:
         stack.stop()
         console.write_line("stack", "Stopped.")
     return 0
+
+
+def _watch(stack: Stack, console: Console) -> None:
+    """Show what the functions log until somebody wants the stack to end, or a part dies."""
+    logs = FunctionLogs(
+        stack.aws_environment, prefix=f"prosa-{STAGE}-", write_line=console.write_line
+    )
+    logs.start()
+    try:
+        stack.launcher.watch()
+    finally:
+        logs.stop()
 
 
 def _on_stop_signals(act: Callable[[], None]) -> None:

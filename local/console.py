@@ -19,6 +19,7 @@ _COLOURS = {
     "redis": "\x1b[31m",
     "aws": "\x1b[33m",
     "deploy": "\x1b[35m",
+    "api": "\x1b[95m",
     "worker": "\x1b[32m",
     "gateway": "\x1b[36m",
     "edge": "\x1b[34m",
@@ -31,6 +32,7 @@ LEGEND = {
     "deploy": "serverless deploy of the API",
     "worker": "takes jobs from the queue, asks the model",
     "gateway": "plays the event log to browsers",
+    "api": "what the Lambda functions log",
     "edge": "the page, /api and /ws behind one address",
 }
 """Each prefix and what writes under it, in the order of starting."""

@@ -6,7 +6,7 @@ Called by `stack` at every start, so each step looks first and changes only what
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -53,23 +53,28 @@ class Provisioned:
     """Prefix of the parameters, `/prosa/<stage>`."""
 
 
+def connect(environment: Mapping[str, str]) -> Callable[[str], Any]:
+    """Make a maker of clients of the AWS that `environment` points at, by service name."""
+    session = boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_REGION"],
+    )
+    # The stubs of services we do not use are not installed: the overloads are part unknown.
+    return partial(
+        cast("Any", session).client,
+        endpoint_url=environment["AWS_ENDPOINT_URL"],
+        config=Config(connect_timeout=2, read_timeout=20),
+    )
+
+
 class Provisioner:
     """Makes the resources of stages at one AWS endpoint."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Connect with the variables every AWS SDK knows, taken from `environment`."""
         self._region = environment["AWS_REGION"]
-        session = boto3.Session(
-            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=self._region,
-        )
-        # The stubs of services we do not use are not installed: the overloads are part unknown.
-        client = partial(
-            cast("Any", session).client,
-            endpoint_url=environment["AWS_ENDPOINT_URL"],
-            config=Config(connect_timeout=2, read_timeout=20),
-        )
+        client = connect(environment)
         self.sqs: SQSClient = client("sqs")
         self.dynamodb: DynamoDBClient = client("dynamodb")
         self.s3: S3Client = client("s3")
