@@ -8,7 +8,7 @@ export function ConnectionNotice() {
   const { name } = useConnection();
   return (
     <div className="connection" data-testid="connection-state" data-state={name}>
-      <span className="connection__dot" aria-hidden="true" />
+      <span className="connection__dot" aria-hidden="true" title={strings.connection[name]} />
       <span role="status" aria-label={strings.connection.label} className="connection__text">
         {strings.connection[name]}
       </span>

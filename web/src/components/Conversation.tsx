@@ -26,7 +26,7 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
 
   function edit(key: string, content: string) {
     chat.outbox.discard(key);
-    setDraft(content);
+    setDraft(draft === "" ? content : `${content}\n${draft}`);
   }
 
   if (opened === "missing" || isDeleted) return <Missing />;

@@ -69,8 +69,8 @@ function turn(column: number, row: number): number {
 }
 
 function tone(column: number, row: number): string {
-  const place = (column * 5 + row * 7 + column * row) % 9;
-  if (place < 3) return "full";
-  if (place < 6) return "soft";
-  return place < 8 ? "line" : "sun";
+  const place = (column * 7 + row * 11 + column * row * 3 + (column ^ row) * 5) % 17;
+  if (place < 6) return "full";
+  if (place < 12) return "soft";
+  return place < 16 ? "line" : "sun";
 }

@@ -51,7 +51,7 @@ export function running(replies: Replies, job: Job): Replies {
 export function started(replies: Replies, event: EventOf<"reply.started">): Replies {
   const { job_id, conversation_id, message_id, parent_id, attempt, model } = event;
   const known = replies.get(job_id) ?? { ...NEW_REPLY, job_id };
-  if (isEnded(known) || attempt < known.attempt) return replies;
+  if (known.status === "done" || attempt < known.attempt) return replies;
   const begun = attempt > known.attempt ? cleared(known, attempt) : known;
   return put(replies, { ...begun, conversation_id, message_id, parent_id, model, isStale: false });
 }
@@ -59,7 +59,7 @@ export function started(replies: Replies, event: EventOf<"reply.started">): Repl
 export function grown(replies: Replies, event: EventOf<"reply.delta">): Replies {
   const { job_id, attempt, index, text } = event;
   const known = replies.get(job_id) ?? { ...NEW_REPLY, job_id };
-  if (isEnded(known) || attempt < known.attempt) return replies;
+  if (known.status === "done" || attempt < known.attempt) return replies;
   const reply = attempt > known.attempt ? cleared(known, attempt) : known;
   const points = Array.from(text);
   const end = Math.max(reply.end, index + points.length);
@@ -82,7 +82,10 @@ export function completed(replies: Replies, job_id: string, message: Message): R
   return put(replies, { ...end, status: "done" });
 }
 
-/** The job ended without an answer. What was written so far stays readable. */
+/**
+ * The job ended without an answer. What was written stays readable, so a replay may still fill
+ * it in; it never runs again.
+ */
 export function failed(replies: Replies, event: EventOf<"reply.failed">): Replies {
   const { job_id, conversation_id, message_id, code, detail, retryable, retry_after_s } = event;
   const known = replies.get(job_id) ?? { ...NEW_REPLY, job_id };
@@ -94,7 +97,6 @@ export function failed(replies: Replies, event: EventOf<"reply.failed">): Replie
     parent_id: event.parent_id ?? known.parent_id,
     status: "failed",
     failure: { code, detail, retryable, retry_after_s },
-    end: known.length,
     isStopping: false,
     isStale: false,
   });
@@ -136,7 +138,8 @@ export function hasGap(reply: Reply): boolean {
 }
 
 function cleared(reply: Reply, attempt: number): Reply {
-  return { ...reply, attempt, status: "streaming", text: "", length: 0, end: 0 };
+  const status = reply.status === "failed" ? "failed" : "streaming";
+  return { ...reply, attempt, status, text: "", length: 0, end: 0 };
 }
 
 function put(replies: Replies, reply: Reply): Replies {

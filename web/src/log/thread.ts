@@ -144,7 +144,7 @@ function liveReply(reply: Reply): ReplyItem {
     ...{ kind: "reply", key: message_id ?? job_id, message_id, job_id, parent_id },
     status: reply.status === "failed" ? "failed" : text === "" ? "queued" : "streaming",
     ...{ text, model, created_at: null, finish_reason: null, failure, isStopping },
-    hasGap: hasGap(reply),
+    hasGap: reply.status !== "failed" && hasGap(reply),
   };
 }
 
