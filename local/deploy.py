@@ -27,6 +27,14 @@ if TYPE_CHECKING:
 
 SERVERLESS = ROOT / "node_modules" / "osls" / "bin" / "serverless.js"
 API_NAME = f"{STAGE}-prosa"
+LIMITS = (
+    "PROSA_DAILY_TOKENS",
+    "PROSA_RATE_MESSAGES",
+    "PROSA_RATE_SIGN_IN_ACCOUNT",
+    "PROSA_RATE_SIGN_IN_IP",
+)
+"""Variables that `serverless.yml` hands to the functions from the environment of the deploy."""
+
 _INPUTS = ("serverless.yml", "package-lock.json", "prosa", "lambdas")
 _HASH_PARAMETER = f"/prosa/{STAGE}/deployed-inputs"
 
@@ -41,6 +49,7 @@ class Deployer(NamedTuple):
     launcher: Launcher
     environment: Mapping[str, str]
     parameters: Mapping[str, str]
+    limits: Mapping[str, str]
     ssm: SSMClient
     apigateway: APIGatewayClient
 
@@ -50,7 +59,7 @@ def deploy(to: Deployer, *, ministack_port: int) -> str:
 
     Raises ChildDied when serverless fails, with its last lines.
     """
-    wanted = _hash_of_inputs(to.parameters)
+    wanted = _hash_of_inputs({**to.parameters, **to.limits})
     api_id = _find_api(to.apigateway)
     if api_id is None or _deployed_hash(to.ssm) != wanted:
         _run_serverless(to)
@@ -76,6 +85,7 @@ def _run_serverless(to: Deployer) -> None:
         # It looks every 5 s whether CloudFormation is done; MiniStack is done at once.
         "SLS_AWS_MONITORING_FREQUENCY": "200",
         **to.environment,
+        **to.limits,
     }
     to.launcher.write_line("serverless deploy to MiniStack ...", name="deploy")
     started = time.monotonic()
@@ -95,13 +105,13 @@ def _one_at_a_time() -> Generator[None]:
         yield
 
 
-def _hash_of_inputs(parameters: Mapping[str, str]) -> str:
+def _hash_of_inputs(values: Mapping[str, str]) -> str:
     digest = hashlib.sha256()
     for entry in _INPUTS:
         for path in _files(ROOT / entry):
             digest.update(f"{path.relative_to(ROOT)}\0".encode())
             digest.update(hashlib.sha256(path.read_bytes()).digest())
-    for name, value in sorted(parameters.items()):
+    for name, value in sorted(values.items()):
         digest.update(f"{name}\0{value}\0".encode())
     return digest.hexdigest()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -57,13 +58,12 @@ class FunctionLogs:
         while not self._stopping.wait(POLL_S):
             until = _now_ms() - SETTLE_MS
             try:
-                lines = [
-                    line for group in self._groups() for line in self._read(group, since, until)
-                ]
+                read = (self._read(group, since, until) for group in self._groups())
+                lines = sorted(chain.from_iterable(read))
             except (BotoCoreError, ClientError) as exc:
                 self._write_line("api", f"cannot read the logs of the functions: {exc}")
                 continue
-            for _, line in sorted(lines):
+            for _, line in lines:
                 self._write_line("api", line)
             since = until + 1
 

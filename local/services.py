@@ -21,14 +21,24 @@ from local.settings import ROOT, STAGE, LocalSettings
 WORKER_READY_S = 90.0  # the first load of a model from a cold disk
 GATEWAY_READY_S = 20.0
 EDGE_READY_S = 30.0
+_WAY_OUT = frozenset({"HTTPS_PROXY", "https_proxy", "SSL_CERT_FILE"})
 VITE = ROOT / "web" / "node_modules" / "vite" / "bin" / "vite.js"
 
 
 def service_environment(
-    settings: LocalSettings, provisioned: Provisioned, *, extra: Mapping[str, str]
+    settings: LocalSettings,
+    provisioned: Provisioned,
+    *,
+    environ: Mapping[str, str],
+    extra: Mapping[str, str],
 ) -> dict[str, str]:
-    """Build what every service is told: nothing of the shell but PATH and HOME, then `extra`."""
+    """Build what every service is told.
+
+    Of the shell's `environ` it gets its `PROSA_` settings and the way out to a paid model; where
+    the stack's parts are, the stack says; `extra` wins over both.
+    """
     return {
+        **{name: value for name, value in environ.items() if _is_for_services(name)},
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", str(ROOT)),
         "LANG": "C.UTF-8",
@@ -45,6 +55,10 @@ def service_environment(
         "PROSA_ALLOWED_ORIGINS": settings.allowed_origins,
         **extra,
     }
+
+
+def _is_for_services(name: str) -> bool:
+    return name.startswith("PROSA_") or name in _WAY_OUT
 
 
 def start_worker(

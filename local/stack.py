@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from local import ministack, redis_server, services
-from local.deploy import Deployer, deploy
+from local.deploy import LIMITS, Deployer, deploy
 from local.launcher import Launcher
 from local.parameters import put_parameters
 from local.ports import check_free
@@ -47,7 +47,8 @@ class Stack:
     ) -> None:
         """Prepare a stack; `start` starts it.
 
-        API keys of paid models are taken from `environ`; `extra` goes to worker and gateway.
+        `environ` is where API keys and settings of the services (`PROSA_...`) are taken from;
+        `extra` settings win over the stack's own.
         """
         self.settings = settings
         self._environ = environ
@@ -84,7 +85,9 @@ class Stack:
     @property
     def environment(self) -> dict[str, str]:
         """The variables the stack's services run with."""
-        return services.service_environment(self.settings, self.provisioned, extra=self._extra)
+        return services.service_environment(
+            self.settings, self.provisioned, environ=self._environ, extra=self._extra
+        )
 
     def start(self) -> None:
         """Start everything and return when a request goes the whole way.
@@ -185,6 +188,7 @@ class Stack:
             launcher=self.launcher,
             environment=self.aws_environment,
             parameters=provisioner.plain_parameter_values(STAGE),
+            limits={name: self.environment[name] for name in LIMITS if name in self.environment},
             ssm=provisioner.ssm,
             apigateway=provisioner.apigateway,
         )

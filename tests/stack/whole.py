@@ -26,8 +26,9 @@ def run_stack(
 ) -> Generator[Stack]:
     """Run a stack on free ports while the block runs.
 
-    `environ` holds the API keys of paid models (`OPENAI_API_KEY`), `extra` goes to worker and
-    gateway. What the parts write is in `<state_dir>/log.txt`.
+    `environ` holds the API keys of paid models (`OPENAI_API_KEY`), `extra` settings of the services
+    (`PROSA_OPENAI_BASE_URL`, `PROSA_RATE_MESSAGES`, ...). What the parts write is in
+    `<state_dir>/log.txt`.
     """
     settings = LocalSettings.on_free_ports(state_dir=state_dir, models=models)
     state_dir.mkdir(parents=True, exist_ok=True)
@@ -44,5 +45,7 @@ def run_stack(
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
     """Run the whole stack, with the model that ships in the repository, for the session."""
-    with run_stack(tmp_path_factory.mktemp("stack")) as running:
+    # All tests come from one address and many send more than a person would.
+    generous = {"PROSA_RATE_SIGN_IN_IP": "10000/minute", "PROSA_RATE_MESSAGES": "10000/minute"}
+    with run_stack(tmp_path_factory.mktemp("stack"), extra=generous) as running:
         yield running
