@@ -88,7 +88,9 @@ class AnthropicModel:
 
 
 def _message(turn: Turn) -> MessageParam:
-    return {"role": "user" if turn.role is Role.USER else "assistant", "content": turn.content}
+    if turn.role is Role.USER:
+        return {"role": "user", "content": turn.content}
+    return {"role": "assistant", "content": turn.content}
 
 
 class _End:
