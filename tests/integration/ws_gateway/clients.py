@@ -16,7 +16,6 @@ from datetime import timedelta
 from typing import Any, Self
 from urllib.parse import urlencode
 
-from redis import Redis
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
@@ -71,7 +70,7 @@ async def until(condition: Callable[[], bool], *, within_s: float = DEADLINE_S) 
 class Writer:
     """Appends to logs and issues tickets, as the Lambdas and the worker do."""
 
-    redis: Redis
+    redis: Any  # a blocking Redis; its own types are half unknown
     log: BlockingEventLog = field(init=False)
 
     def __post_init__(self) -> None:

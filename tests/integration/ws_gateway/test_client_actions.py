@@ -30,8 +30,8 @@ async def test_cancel_marks_the_users_own_job_only(running: RunningGateway, writ
         await client.send({"action": "cancel", "job_id": mine})
         await client.send({"action": "cancel", "job_id": theirs})
         assert await client.says_nothing_before_pong()
-    assert writer.redis.hexists(fence_key(user, mine), "cancelled")  # pyright: ignore
-    assert not writer.redis.exists(fence_key(stranger, theirs))  # pyright: ignore
+    assert writer.redis.hexists(fence_key(user, mine), "cancelled")
+    assert not writer.redis.exists(fence_key(stranger, theirs))
 
 
 async def test_a_session_is_renewed_by_a_ticket_of_the_same_user(
@@ -138,6 +138,6 @@ async def test_a_client_that_leaves_is_taken_off_the_map(
 ) -> None:
     user = a_user()
     async with connected(running.port, writer.ticket(user)):
-        assert writer.redis.keys("*conns*")  # pyright: ignore
-    await until(lambda: not writer.redis.keys("*conns*"))  # pyright: ignore
+        assert writer.redis.keys("*conns*")
+    await until(lambda: not writer.redis.keys("*conns*"))
     assert len(running.hub) == 0

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
 import pytest
-from redis import Redis
 
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.keys import head_key, log_key, node_channel
@@ -76,7 +74,7 @@ async def test_replay_and_live_events_join_without_seam(
             await asyncio.to_thread(writer.append, user, range(n, min(n + 5, total)))
 
     async def follow(at: int) -> list[int]:
-        await until(lambda: int(writer.redis.hget(head_key(user), "seq") or 0) > at)  # pyright: ignore
+        await until(lambda: int(writer.redis.hget(head_key(user), "seq") or 0) > at)
         async with connected(running.port, writer.ticket(user), start) as client:
             return await client.read_events(total)
 
@@ -144,7 +142,7 @@ async def test_pokes_out_of_order_or_twice_change_nothing(redis_url: str, writer
                 Verdict.APPENDED, cursors[i], (settings.gateway_node,), is_cancelled=False
             )
             ((node, message),) = pokes_by_node([(append, result)]).items()
-            writer.redis.publish(node_channel(node), message)  # pyright: ignore
+            writer.redis.publish(node_channel(node), message)
         assert await client.read_events(4) == [0, 1, 2, 3]
         assert await client.says_nothing_before_pong()
 
@@ -157,7 +155,7 @@ async def test_an_unreadable_poke_disturbs_nobody(redis_url: str, writer: Writer
         connected(running.port, writer.ticket(user)) as client,
     ):
         for text in ("", "{", "5", "[[1]]", '[["u","e"]]', "[[[],{},null,1]]"):
-            writer.redis.publish(node_channel(settings.gateway_node), text)  # pyright: ignore
+            writer.redis.publish(node_channel(settings.gateway_node), text)
         writer.append(user, [7])
         assert await client.read_events(1) == [7]
         assert running.counts.subscriptions == 1
@@ -205,7 +203,7 @@ async def test_a_cursor_older_than_the_log_is_told_to_resync(
 ) -> None:
     user = a_user()
     cursors = writer.append(user, range(20))
-    writer.redis.xtrim(log_key(user), maxlen=5, approximate=False)  # pyright: ignore
+    writer.redis.xtrim(log_key(user), maxlen=5, approximate=False)
     async with connected(running.port, writer.ticket(user), str(cursors[2])) as client:
         assert await client.read() == {"type": "resync", "reason": "history_gone"}
         assert await client.says_nothing_before_pong()
@@ -221,7 +219,7 @@ async def test_a_redis_that_lost_everything_leads_to_resync(
     async with connected(running.port, writer.ticket(user)) as client:
         writer.append(user, range(10))
         await client.read_events(10)
-        empty(writer.redis)
+        writer.redis.flushall()
         if then == "more events":
             writer.append(user, range(10, 13))
         assert (await client.read_type("resync"))["reason"] == "epoch_changed"
@@ -230,8 +228,3 @@ async def test_a_redis_that_lost_everything_leads_to_resync(
         while 20 not in client.numbers:
             await client.read()
         assert len(client.numbers) == len(set(client.numbers))
-
-
-def empty(redis: Any) -> None:
-    assert isinstance(redis, Redis)
-    redis.flushall()  # pyright: ignore[reportUnknownMemberType]

@@ -6,12 +6,16 @@ import asyncio
 import json
 
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
+from prosa.redis_client import connect as prosa_connect
 from prosa.tickets import redeem_ticket
 from tests.integration.ws_gateway.clients import (
+    Client,
     Writer,
     a_user,
+    address,
     connected,
     ready_gateway,
     short_settings,
@@ -20,10 +24,12 @@ from tests.integration.ws_gateway.clients import (
 from ws_gateway.bootstrap import RunningGateway, gateway
 
 
-async def refusal(port: int, ticket: str | None, **options: str) -> tuple[int, str]:
+async def refusal(
+    port: int, ticket: str | None, after: str | None = None, *, origin: str | None = None
+) -> tuple[int, str]:
     """Status and problem code of a handshake that is refused."""
     with pytest.raises(InvalidStatus) as caught:
-        async with connected(port, ticket, **options):
+        async with connected(port, ticket, after, origin=origin):
             pass
     response = caught.value.response
     is_problem = response.headers.get("Content-Type") == "application/problem+json"
@@ -62,9 +68,9 @@ async def test_a_ticket_is_good_once(running: RunningGateway, writer: Writer) ->
 
 async def test_an_expired_ticket_is_refused(running: RunningGateway, writer: Writer) -> None:
     ticket = writer.ticket(a_user())
-    (key,) = writer.redis.keys("ticket:*")  # pyright: ignore
-    writer.redis.pexpire(key, 1)  # pyright: ignore
-    await until(lambda: not writer.redis.exists(key))  # pyright: ignore
+    (key,) = writer.redis.keys("ticket:*")
+    writer.redis.pexpire(key, 1)
+    await until(lambda: not writer.redis.exists(key))
     assert await refusal(running.port, ticket) == (401, "ticket_invalid")
 
 
@@ -141,15 +147,11 @@ async def test_a_user_with_too_many_sockets_is_told_so(redis_url: str, writer: W
             connected(running.port, writer.ticket(user)),
             connected(running.port, writer.ticket(user)),
         ):
-            from websockets.asyncio.client import connect
-
-            from tests.integration.ws_gateway.clients import Client, address
-
             async with connect(address(running.port, writer.ticket(user))) as socket:
                 assert await Client(socket).closed() == 4429
             async with connected(running.port, writer.ticket(a_user())):
                 pass
-        await until(lambda: not writer.redis.keys("*conns*"))  # pyright: ignore
+        await until(lambda: not writer.redis.keys("*conns*"))
 
 
 async def test_without_redis_the_handshake_says_try_later() -> None:
@@ -162,10 +164,8 @@ async def test_a_ticket_whose_answer_was_lost_is_still_its_owners(
     writer: Writer, redis_url: str
 ) -> None:
     """The desk asks again with the same redeemer, and the ticket knows it."""
-    from prosa.redis_client import connect as redis_connect
-
     ticket = writer.ticket(a_user())
-    async with redis_connect(redis_url) as redis:
+    async with prosa_connect(redis_url) as redis:
         assert await redeem_ticket(redis, ticket, redeemer="r1") is not None
         assert await redeem_ticket(redis, ticket, redeemer="r1") is not None
         assert await redeem_ticket(redis, ticket, redeemer="r2") is None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from websockets.asyncio.client import connect
+from yarl import URL
 
 from tests.integration.ws_gateway.clients import (
     KIB,
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def management(port: int, stage: str = "") -> ApiGatewayManagementApiClient:
-    return boto3.client(
+    return boto3.client(  # pyright: ignore[reportUnknownMemberType]  # other services' stubs
         "apigatewaymanagementapi",
         endpoint_url=f"http://127.0.0.1:{port}{stage}",
         region_name="eu-central-1",
@@ -100,7 +103,7 @@ async def test_an_unknown_connection_is_gone(
     ):
         with pytest.raises(api.exceptions.GoneException) as caught:
             await call(function, ConnectionId=connection_id, **more)
-        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 410
+        assert '"HTTPStatusCode": 410' in json.dumps(caught.value.response, default=str)
 
 
 async def test_128_kib_are_sent_and_a_byte_more_is_refused(
@@ -122,11 +125,11 @@ async def test_a_client_that_does_not_read_limits_who_posts_to_it(
     api = management(running.internal_port)
     async with connected(running.port, writer.ticket(a_user()), is_tiny=True) as client:
         connection_id = client.connected["connection_id"]
+        post = functools.partial(
+            api.post_to_connection, ConnectionId=connection_id, Data=KIB.encode() * 100
+        )
         with pytest.raises(api.exceptions.LimitExceededException):
-            for _ in range(100):
-                await call(
-                    api.post_to_connection, ConnectionId=connection_id, Data=KIB.encode() * 100
-                )
+            await call(lambda: [post() for _ in range(100)])
 
 
 async def test_bytes_that_are_no_text_are_refused(running: RunningGateway, writer: Writer) -> None:
@@ -174,8 +177,6 @@ async def test_metrics_count_what_happens(running: RunningGateway, writer: Write
 
 
 async def get(running: RunningGateway, path: str) -> tuple[int, str]:
-    from yarl import URL
-
     url = URL(f"http://127.0.0.1:{running.internal_port}{path}", encoded=True)
     async with aiohttp.ClientSession() as session, session.get(url) as response:
         return response.status, await response.text()

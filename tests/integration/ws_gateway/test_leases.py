@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from prosa.event_log.keys import connections_key
+from prosa.ids import UserId
 from tests.integration.ws_gateway.clients import (
     Writer,
     a_user,
@@ -34,15 +35,15 @@ async def test_the_map_names_the_node_and_forgets_it_after_the_drain(
 ) -> None:
     user = a_user()
     settings = short_settings(redis_url, gateway_node="gw-test")
-    async with ready_gateway(settings) as running:
-        async with (
-            connected(running.port, writer.ticket(user)),
-            connected(running.port, writer.ticket(user)),
-        ):
-            (result,) = writer.log.append(user, [numbered(0)])
-            assert result.nodes == ("gw-test",)
-            assert len(writer.redis.hgetall(connections_key(user))) == 2  # pyright: ignore
-    assert not writer.redis.exists(connections_key(user))  # pyright: ignore
+    async with (
+        ready_gateway(settings) as running,
+        connected(running.port, writer.ticket(user)),
+        connected(running.port, writer.ticket(user)),
+    ):
+        (result,) = writer.log.append(user, [numbered(0)])
+        assert result.nodes == ("gw-test",)
+        assert len(writer.redis.hgetall(connections_key(user))) == 2
+    assert not writer.redis.exists(connections_key(user))
 
 
 async def test_an_entry_lost_from_the_map_is_put_back(redis_url: str, writer: Writer) -> None:
@@ -52,15 +53,13 @@ async def test_an_entry_lost_from_the_map_is_put_back(redis_url: str, writer: Wr
         ready_gateway(settings) as running,
         connected(running.port, writer.ticket(user)) as client,
     ):
-        writer.redis.delete(connections_key(user))  # pyright: ignore
-        await until(lambda: bool(writer.redis.exists(connections_key(user))))  # pyright: ignore
+        writer.redis.delete(connections_key(user))
+        await until(lambda: bool(writer.redis.exists(connections_key(user))))
         writer.append(user, [0])
         assert await client.read_events(1) == [0]
 
 
-def ends(writer: Writer, user: str) -> int:
+def ends(writer: Writer, user: UserId) -> int:
     """When the user's one lease ends, ms."""
-    from prosa.ids import UserId
-
-    (value,) = writer.redis.hvals(connections_key(UserId(user)))  # pyright: ignore
-    return int(str(value).partition(":")[0])  # pyright: ignore
+    (value,) = writer.redis.hvals(connections_key(user))
+    return int(str(value).partition(":")[0])

@@ -61,7 +61,7 @@ async def test_what_a_stalled_reader_holds_is_bounded_and_then_freed(
         connected(running.port, writer.ticket(user), is_tiny=True),
     ):
         (connection,) = running.hub
-        transport = connection._socket.transport
+        transport = connection._socket.transport  # pyright: ignore[reportPrivateUsage]
         most = 0
 
         def is_cut_off() -> bool:
