@@ -1,0 +1,140 @@
+"""The moments between a read of the log and what is poked meanwhile, held open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from websockets.asyncio.client import connect as connect_socket
+from websockets.asyncio.server import ServerConnection, serve
+
+from prosa.clock import utc_now
+from prosa.event_log.cursor import Cursor
+from prosa.event_log.log import EventLog
+from prosa.event_log.pokes import Poke
+from prosa.event_log.protocol import HistoryLost, Range
+from prosa.ids import UserId, new_connection_id
+from prosa.redis_client import connect
+from prosa.tickets import TicketHolder
+from tests.integration.ws_gateway.clients import Client, Writer, a_user, numbered, until
+from ws_gateway.connection import Admission, Connection
+from ws_gateway.feed import Feed
+from ws_gateway.hub import Hub
+from ws_gateway.metrics import Counts
+from ws_gateway.tasks import BackgroundTasks
+
+
+class PausedLog(EventLog):
+    """A log whose answers come, once asked for, when the test lets them."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis)
+        self.reads = 0
+        self.answers = asyncio.Semaphore(0)
+        self.is_read = asyncio.Semaphore(0)
+
+    async def read(
+        self, user_id: UserId, after: Cursor, *, limit: int = 500
+    ) -> Range | HistoryLost:
+        found = await super().read(user_id, after, limit=limit)
+        self.reads += 1
+        self.is_read.release()
+        await self.answers.acquire()
+        return found
+
+
+@dataclass
+class Bench:
+    """A feed, one connection of it over a real socket, and the log it reads."""
+
+    feed: Feed
+    connection: Connection
+    client: Client
+    log: PausedLog
+
+
+@asynccontextmanager
+async def bench(redis_url: str, user: UserId, at: Cursor) -> AsyncGenerator[Bench]:
+    hub, tasks = Hub(), BackgroundTasks()
+    admitted: asyncio.Future[Connection] = asyncio.get_running_loop().create_future()
+
+    async def handler(socket: ServerConnection) -> None:
+        holder = TicketHolder(user, "ses_1", utc_now())
+        admission = Admission(new_connection_id(), holder, at)
+        admitted.set_result(Connection(socket, admission, close_timeout_s=1))
+        await socket.wait_closed()
+
+    async with (
+        connect(redis_url) as redis,
+        serve(handler, "127.0.0.1", 0) as server,
+        connect_socket(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as socket,
+    ):
+        log = PausedLog(redis)
+        feed = Feed(hub, log, tasks=tasks, reads=asyncio.Semaphore(1), counts=Counts(), stall_s=1)
+        connection = await admitted
+        hub.add(connection)
+        yield Bench(feed, connection, Client(socket), log)
+        await tasks.cancel()
+
+
+async def test_an_event_poked_while_an_older_read_is_under_way_is_read_again(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    (first,) = writer.append(user, [0])
+    async with bench(redis_url, user, Cursor(first.epoch, 0)) as found:
+        found.feed.catch_up(found.connection)
+        await found.log.is_read.acquire()
+        (second,) = writer.append_silently(user, [1])
+        found.feed.deliver([Poke(user, second, numbered(1))])
+        found.log.answers.release()
+        found.log.answers.release()
+        assert await found.client.read_events(2) == [0, 1]
+        assert found.log.reads == 2
+
+
+async def test_an_event_poked_while_a_read_that_holds_it_is_under_way_comes_once(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    (first, second) = writer.append(user, [0, 1])
+    async with bench(redis_url, user, Cursor(first.epoch, 0)) as found:
+        found.feed.catch_up(found.connection)
+        await found.log.is_read.acquire()
+        found.feed.deliver([Poke(user, first, numbered(0)), Poke(user, second, numbered(1))])
+        found.log.answers.release()
+        assert await found.client.read_events(2) == [0, 1]
+        (third,) = writer.append_silently(user, [2])
+        found.feed.deliver([Poke(user, third, numbered(2))])
+        assert await found.client.read_events(3) == [0, 1, 2]
+        assert found.log.reads == 1
+
+
+async def test_a_burst_of_gaps_starts_one_read(redis_url: str, writer: Writer) -> None:
+    user = a_user()
+    cursors = writer.append(user, range(50))
+    async with bench(redis_url, user, Cursor(cursors[0].epoch, 0)) as found:
+        found.feed.deliver([Poke(user, c, numbered(c.seq - 1)) for c in cursors[10:]])
+        found.log.answers.release()
+        assert await found.client.read_events(50) == list(range(50))
+        assert found.log.reads == 1
+
+
+async def test_a_poke_of_an_earlier_life_of_the_log_does_not_read_for_ever(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    (first,) = writer.append(user, [0])
+    async with bench(redis_url, user, Cursor(first.epoch, 0)) as found:
+        found.feed.catch_up(found.connection)
+        await found.log.is_read.acquire()
+        found.feed.deliver([Poke(user, Cursor("00000000abcd", 99), numbered(99))])
+        for _ in range(10):
+            found.log.answers.release()
+        assert await found.client.read_events(1) == [0]
+        await found.log.is_read.acquire()
+        await until(lambda: not found.connection.is_catching_up)
+        assert found.log.reads == 2
