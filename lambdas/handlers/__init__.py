@@ -1,0 +1,1 @@
+"""One file per function of `serverless.yml`, by its key; each has a `lambda_handler`."""
