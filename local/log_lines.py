@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
-_HIDDEN = frozenset({"timestamp", "service", "level", "message", "exception"})
+_HIDDEN = frozenset(
+    {"timestamp", "service", "level", "message", "exception", "location", "function_request_id"}
+)
 
 
 def readable(line: str) -> list[str]:
