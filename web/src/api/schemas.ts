@@ -122,6 +122,6 @@ export const problem = v.object({
   title: v.optional(v.string(), ""),
   detail: v.optional(v.string(), ""),
   code: v.optional(v.string(), "unknown"),
-  errors: v.optional(v.array(v.object({ field: v.string(), message: v.string() })), []),
+  errors: v.nullish(v.array(v.object({ field: v.string(), message: v.string() })), []),
 });
 export type Problem = v.InferOutput<typeof problem>;

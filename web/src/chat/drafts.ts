@@ -6,6 +6,7 @@
 
 import * as v from "valibot";
 
+import { failure } from "../api/schemas";
 import { type Pending } from "../log/state";
 
 const DRAFT_PREFIX = "prosa.draft.";
@@ -20,6 +21,12 @@ export function writeDraft(conversationId: string | null, text: string): void {
   write(DRAFT_PREFIX + (conversationId ?? "new"), text === "" ? null : text);
 }
 
+/** The conversation that had no name has one now; what is written under it moves along. */
+export function nameDraft(conversationId: string): void {
+  writeDraft(conversationId, readDraft(null));
+  writeDraft(null, "");
+}
+
 const unsent = v.object({
   key: v.string(),
   conversation_id: v.nullable(v.string()),
@@ -27,14 +34,16 @@ const unsent = v.object({
   content: v.nullable(v.string()),
   model: v.nullable(v.string()),
   created_at: v.string(),
+  status: v.picklist(["sending", "refused"]),
+  failure: v.nullable(failure),
 });
 
-/** Messages that had no 202 when the page went away: sent again under the same key. */
+/** Messages that had no 202 when the page went away, with the keys they were sent under. */
 export function readUnsent(userId: string): Pending[] {
   try {
-    const read_ = v.safeParse(v.array(unsent), JSON.parse(read(OUTBOX_PREFIX + userId) ?? "[]"));
-    if (!read_.success) return [];
-    return read_.output.map((item) => ({ ...item, status: "sending", failure: null, seen_as: null }));
+    const found = v.safeParse(v.array(unsent), JSON.parse(read(OUTBOX_PREFIX + userId) ?? "[]"));
+    if (!found.success) return [];
+    return found.output.map((item) => ({ ...item, seen_as: null }));
   } catch {
     return [];
   }

@@ -27,10 +27,13 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Send again what an earlier page of this tab left without an answer. */
+  /** Go on with what an earlier page of this tab left: unanswered is sent again, refused shown. */
   resume(): void {
     this.#leaving = new AbortController();
-    for (const pending of readUnsent(this.#options.userId)) this.#launch(pending);
+    for (const pending of readUnsent(this.#options.userId)) {
+      if (pending.status === "sending") this.#launch(pending);
+      else this.#options.store.dispatch({ type: "local.sending", pending });
+    }
   }
 
   /** The page goes on without this user: stop trying, keep what is stored for the next time. */

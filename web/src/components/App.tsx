@@ -6,6 +6,7 @@ import { type ProsaApi } from "../api/prosa";
 import { type Session } from "../api/session";
 import { currentConversation, goTo } from "../chat/address";
 import { Chat } from "../chat/chat";
+import { nameDraft } from "../chat/drafts";
 import { ChatContext } from "./context";
 import { SessionContext } from "./sessionContext";
 import { Welcome } from "./Welcome";
@@ -39,7 +40,9 @@ function SignedIn({ session, api, userId }: Props & { readonly userId: string })
         onAccepted: (pending, { conversation_id }) => {
           // Whoever went elsewhere meanwhile is not fetched back.
           const isWaiting = pending.conversation_id === null && currentConversation() === null;
-          if (isWaiting) goTo(conversation_id, { replace: true });
+          if (!isWaiting) return;
+          nameDraft(conversation_id);
+          goTo(conversation_id, { replace: true });
         },
       }),
     [api, session, userId],

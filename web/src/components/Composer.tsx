@@ -32,7 +32,9 @@ export function Composer(props: Props) {
   const canSend = draft.trim() !== "" && length <= CONTENT_MAX_CHARS && !isBlocked;
   useEffect(() => {
     // On a phone the focus would raise the keyboard over the conversation.
-    if (matchMedia("(pointer: fine)").matches) field.current?.focus();
+    if (!matchMedia("(pointer: fine)").matches) return;
+    field.current?.focus();
+    field.current?.setSelectionRange(field.current.value.length, field.current.value.length);
   }, [field]);
 
   function send(event?: SubmitEvent) {

@@ -34,7 +34,7 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
     <>
       {items.length > 0 ? (
         <Thread conversationId={conversationId} items={items} model={model} onEdit={edit} />
-      ) : conversationId === null ? (
+      ) : conversationId === null || opened === "open" ? (
         <EmptyState onPick={setDraft} />
       ) : opened === "failed" ? (
         <Unopened onRetry={retryOpening} />

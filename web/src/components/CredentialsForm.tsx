@@ -7,6 +7,9 @@ import { strings } from "../strings";
 import { errorText } from "./failureText";
 import { useSession } from "./sessionContext";
 
+/** The server's rule (`lambdas/schemas.py`). */
+const PASSWORD_MIN_CHARS = 8;
+
 type Mode = "login" | "register";
 
 interface Props {
@@ -95,7 +98,7 @@ function PasswordField({ mode, value, onChange }: PasswordProps) {
           name="password"
           autoComplete={mode === "login" ? "current-password" : "new-password"}
           required
-          minLength={mode === "register" ? 10 : undefined}
+          minLength={mode === "register" ? PASSWORD_MIN_CHARS : undefined}
           aria-describedby={mode === "register" ? hintId : undefined}
           value={value}
           onChange={(event) => {

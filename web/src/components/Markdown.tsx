@@ -26,7 +26,7 @@ const COMPONENTS: Components = {
   img: ({ src, alt }) => (
     <SafeLink href={typeof src === "string" ? src : undefined}>{alt || strings.thread.image}</SafeLink>
   ),
-  pre: ({ node, children }) => <CodeBlock text={textOf(node)}>{children}</CodeBlock>,
+  pre: ({ node, children }) => <CodeBlock node={node}>{children}</CodeBlock>,
   table: ({ children }) => (
     // A wide table scrolls by itself, and so must be reachable by the keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -61,12 +61,15 @@ function SafeLink({ href, children }: { href: string | undefined; children: Reac
   );
 }
 
-function CodeBlock({ text, children }: { readonly text: string; readonly children: ReactNode }) {
+function CodeBlock({ node, children }: { node: TreeNode | undefined; children: ReactNode }) {
   return (
     <div className="code">
+      <div className="code__head">
+        <span>{languageOf(node)}</span>
+        <CopyButton text={textOf(node)} label={strings.thread.copyCode} />
+      </div>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls */}
       <pre tabIndex={0}>{children}</pre>
-      <CopyButton text={text} label={strings.thread.copyCode} />
     </div>
   );
 }
@@ -74,10 +77,18 @@ function CodeBlock({ text, children }: { readonly text: string; readonly childre
 interface TreeNode {
   readonly type: string;
   readonly value?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
   readonly children?: readonly TreeNode[];
 }
 
 function textOf(node: TreeNode | undefined): string {
   if (node?.type === "text") return node.value ?? "";
   return node?.children?.map(textOf).join("") ?? "";
+}
+
+/** What the fence named; the reader turns it into a class. */
+function languageOf(pre: TreeNode | undefined): string {
+  const classes = pre?.children?.[0]?.properties?.["className"];
+  const found = Array.isArray(classes) ? classes.map(String).find((name) => name.startsWith("language-")) : null;
+  return found?.slice("language-".length) ?? "";
 }

@@ -69,8 +69,8 @@ function turn(column: number, row: number): number {
 }
 
 function tone(column: number, row: number): string {
-  const place = (column * 7 + row * 11 + column * row * 3 + (column ^ row) * 5) % 17;
-  if (place < 6) return "full";
-  if (place < 12) return "soft";
-  return place < 16 ? "line" : "sun";
+  const place = (column * 7 + row * 11 + column * row * 3 + (column ^ row) * 5) % 23;
+  if (place < 8) return "full";
+  if (place < 15) return "soft";
+  return place < 22 ? "line" : "sun";
 }

@@ -5,12 +5,12 @@
  */
 
 export const CLOSE_CODES = {
-  1012: "restart",
-  4401: "session_over",
-  4408: "slow_reader",
-  4429: "too_many_connections",
-  4500: "protocol_error",
-  4503: "forbidden",
+  1012: "RESTART",
+  4401: "SESSION_OVER",
+  4408: "SLOW_READER",
+  4429: "TOO_MANY",
+  4500: "PROTOCOL_ERROR",
+  4503: "FORBIDDEN",
 } as const satisfies Record<number, string>;
 
 export const SESSION_OVER = 4401;

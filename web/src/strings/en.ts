@@ -20,7 +20,7 @@ export const en = {
     keepNote: "You are a guest. An account keeps your conversations.",
     email: "E-mail",
     password: "Password",
-    passwordHint: "At least 10 characters",
+    passwordHint: "At least 8 characters",
     showPassword: "Show password",
     hidePassword: "Hide password",
     haveOne: "I have an account already",
