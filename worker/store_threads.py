@@ -100,8 +100,11 @@ class StoreThreads:
             stop=stop_after_delay(PATIENCE_S),
             reraise=True,
         )
-        loop = asyncio.get_running_loop()
-        return await retrying(lambda: loop.run_in_executor(self._threads, call))
+
+        async def in_thread() -> T:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+        return await retrying(in_thread)
 
 
 @contextmanager
