@@ -52,16 +52,14 @@ class Edge:
     def is_queue_empty(self) -> bool:
         sqs = boto3.client("sqs")  # pyright: ignore[reportUnknownMemberType]
         wanted: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = sqs.get_queue_attributes(
-            QueueUrl=self.resources.queue_url, AttributeNames=wanted
-        )["Attributes"]
+        found = sqs.get_queue_attributes(QueueUrl=self.resources.queue_url, AttributeNames=wanted)[
+            "Attributes"
+        ]
         return all(int(found[name]) == 0 for name in wanted)
 
 
 @pytest.fixture
-def edge(
-    resources: Provisioned, redis_url: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Edge]:
+def edge(resources: Provisioned, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Edge]:
     """Functions that start anew, with guests on and rates that only their own test meets."""
     edge = Edge(resources, monkeypatch.setenv)
     edge.set(

@@ -82,9 +82,7 @@ def test_a_bad_message_is_refused_and_leaves_nothing(edge: Edge, bad: Bad) -> No
 
 
 def test_a_message_at_the_limit_is_taken(edge: Edge) -> None:
-    answer = call(
-        "POST", "/chat", body=a_body(content="a" * 8000), caller=a_caller(), headers=KEY
-    )
+    answer = call("POST", "/chat", body=a_body(content="a" * 8000), caller=a_caller(), headers=KEY)
     assert answer.status == 202
     assert not edge.is_queue_empty()
 

@@ -117,9 +117,7 @@ def test_of_twenty_at_once_with_one_key_all_get_the_same_job(edge: Edge) -> None
     order = Order(user_id=user_id, key="key-0001", traceparent="")
     submit = bootstrap.submit_message()
     with ThreadPoolExecutor(20) as pool:
-        jobs = list(
-            pool.map(lambda _: submit.send(order, SendMessage(content="Once")), range(20))
-        )
+        jobs = list(pool.map(lambda _: submit.send(order, SendMessage(content="Once")), range(20)))
     assert len({(job.job_id, job.message_id, job.reply_id) for job in jobs}) == 1
     assert len(edge.stored("JOB")) == 1
     assert len(edge.stored("MSG#")) == 1
