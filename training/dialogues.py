@@ -159,15 +159,16 @@ def repeat(scene: Scene) -> Exchange:
 
 
 _ACTIONS: list[tuple[Callable[[Scene], Exchange | None], float]] = [
-    (tell, 24),
-    (ask, 38),
-    (ask_untold, 4),
+    # Copying is what takes longest to learn, so most of a dialogue tells and asks.
+    (tell, 26),
+    (ask, 42),
+    (ask_untold, 9),
     (correct, 6),
-    (small_talk, 8),
-    (manual, 11),
-    (story, 0.7),
-    (unknown, 4),
-    (repeat, 4),
+    (small_talk, 5),
+    (manual, 6),
+    (story, 0.3),
+    (unknown, 3),
+    (repeat, 6),
 ]
 
 

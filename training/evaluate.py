@@ -66,7 +66,8 @@ def write_questions(recall: int) -> list[Question]:
             _alone(rng, "unknown", language, ask, unknown) for ask in known.unknown.held_out
         ]
         questions += [_untold(rng, language) for _ in range(20)]
-    return questions
+    # The stories last: a batch takes as long as its longest reply.
+    return sorted(questions, key=lambda question: question.row.startswith("story"))
 
 
 def is_right(asked: d.Exchange, reply: Reply) -> bool:

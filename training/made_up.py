@@ -13,6 +13,7 @@ from training.corpus_files import values
 
 _REAL_SHARE = 0.3
 _TWO_WORDS_SHARE = 0.1
+_WORD_SHARES = (5, 4, 1)  # spliced, syllables, letters
 _LOWER_POOLS = ("colors", "foods", "jobs")
 
 
@@ -38,7 +39,8 @@ class ValueMaker:
     def word(self, *, is_proper: bool) -> str:
         """Make up one word that is no held-out value."""
         while True:
-            word = self._letters() if self._rng.random() < 0.1 else self._syllables()
+            kinds = (self._spliced, self._syllables, self._letters)
+            word = self._rng.choices(kinds, _WORD_SHARES)[0]()
             if word not in _held_out_words():
                 return word.capitalize() if is_proper else word
 
@@ -48,6 +50,12 @@ class ValueMaker:
 
     def _number(self) -> str:
         return str(self._rng.randrange(10 ** self._rng.randint(1, 5)))
+
+    def _spliced(self) -> str:
+        """Join the beginning of one real word to the end of another: new, with real tokens."""
+        first, last = self._rng.choice(_real_words()), self._rng.choice(_real_words())
+        cut_first = self._rng.randint(1, len(first))
+        return first[:cut_first] + last[self._rng.randint(0, len(last) - 1) :]
 
     def _letters(self) -> str:
         return "".join(self._rng.choices("abcdefghijklmnopqrstuvwxyz", k=self._rng.randint(3, 7)))
@@ -61,6 +69,12 @@ class ValueMaker:
         if self._rng.random() < 0.3:
             parts[0] = parts[0].lstrip("".join(parts_of["onsets"])) or parts[0]
         return "".join(parts) + pick(parts_of["endings"])
+
+
+@cache
+def _real_words() -> tuple[str, ...]:
+    pools = values().train.values()
+    return tuple(word.lower() for pool in pools for value in pool for word in value.split())
 
 
 @cache

@@ -33,6 +33,14 @@ def new_model(tokenizer: Tokenizer) -> LlamaForCausalLM:
     return LlamaForCausalLM(config)
 
 
+def load(folder: Path) -> tuple[Tokenizer, LlamaForCausalLM]:
+    """Read what `save` wrote, to go on training in float32."""
+    model: Any = LlamaForCausalLM
+    return Tokenizer.from_file(str(folder / "tokenizer.json")), model.from_pretrained(
+        folder, dtype=torch.float32
+    )
+
+
 def save(model: LlamaForCausalLM, tokenizer: Tokenizer, folder: Path) -> None:
     """Write weights (fp16), configuration, tokenizer and chat template for `from_pretrained`."""
     copy: Any = deepcopy(model)

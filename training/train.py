@@ -22,11 +22,12 @@ from transformers import LlamaForCausalLM
 
 from training.batches import IGNORED, batches, repeated_noise
 from training.dialogues import write_dialogue
-from training.network import CONTEXT_TOKENS, new_model, save
+from training.network import CONTEXT_TOKENS, load, new_model, save
 from training.tokenizer import train_tokenizer
 
 _TOKENIZER_DIALOGUES = 6_000
 _NOISE_SHARE = 0.06  # of the run, at its start: see batches.repeated_noise
+_NOISE_EVERY = 8  # steps, after that: it keeps rare tokens copied
 _WARM_UP_STEPS = 40
 _COOL_DOWN_FROM = 0.35  # of the run: full rate before, then linearly to zero
 _MUON_RATE, _ADAM_RATE = 0.02, 3e-3
@@ -40,6 +41,8 @@ class Plan:
     minutes: float
     batch_tokens: int
     seed: int
+    rate: float = 1.0
+    resume: Path | None = None
 
 
 def main() -> None:
@@ -50,10 +53,14 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=45.0, help="stop by then; 0 is no limit")
     parser.add_argument("--batch-tokens", type=int, default=4_096)
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=1, help="of torch, on a CPU")
+    parser.add_argument("--threads", type=int, default=0, help="of torch; 0 is one per core")
+    parser.add_argument("--resume", type=Path, help="go on from this model instead of from nothing")
+    parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rate")
     args = parser.parse_args()
-    torch.set_num_threads(args.threads)
-    plan = Plan(args.steps, args.minutes or float("inf"), args.batch_tokens, args.seed)
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    minutes = args.minutes or float("inf")
+    plan = Plan(args.steps, minutes, args.batch_tokens, args.seed, args.rate, args.resume)
     train(plan, out=args.out)
 
 
@@ -62,8 +69,11 @@ def train(plan: Plan, *, out: Path) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)  # pyright: ignore[reportUnknownMemberType]  # torch's gap
     rng = random.Random(plan.seed)
-    tokenizer = train_tokenizer(_lines(rng))
-    model = new_model(tokenizer)
+    if plan.resume is None:
+        tokenizer = train_tokenizer(_lines(rng))
+        model = new_model(tokenizer)
+    else:
+        tokenizer, model = load(plan.resume)
     torch.nn.Module.to(model, device)
     count = sum(p.numel() for p in model.parameters())
     print(f"{count / 1e6:.2f} M parameters on {device}", flush=True)
@@ -76,13 +86,14 @@ def train(plan: Plan, *, out: Path) -> None:
         progress = max(step / plan.steps, elapsed / plan.minutes)
         if progress >= 1:
             break
-        if progress < _NOISE_SHARE:
+        is_start = progress < _NOISE_SHARE and plan.resume is None
+        if is_start or step % _NOISE_EVERY == 0:
             ids, labels = repeated_noise(
                 noise, vocab=tokenizer.get_vocab_size(), tokens=plan.batch_tokens
             )
         else:
             ids, labels = next(dialogues)
-        _set_rates(optimizers, step, progress)
+        _set_rates(optimizers, step, progress, scale=plan.rate)
         loss = _learn(model, optimizers, ids.to(device), labels.to(device))
         step, seen = step + 1, seen + ids.numel()
         if step % 50 == 0:
@@ -117,12 +128,14 @@ def _optimizers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
     ]
 
 
-def _set_rates(optimizers: list[torch.optim.Optimizer], step: int, progress: float) -> None:
+def _set_rates(
+    optimizers: list[torch.optim.Optimizer], step: int, progress: float, *, scale: float
+) -> None:
     warm = min(1.0, (step + 1) / _WARM_UP_STEPS)
     cool = min(1.0, (1 - progress) / (1 - _COOL_DOWN_FROM))
     for optimizer, rate in zip(optimizers, (_MUON_RATE, _ADAM_RATE), strict=True):
         for group in optimizer.param_groups:
-            group["lr"] = rate * warm * cool
+            group["lr"] = rate * scale * warm * cool
 
 
 def _learn(

@@ -101,7 +101,7 @@ class LocalModel:
             detail = f"the prompt has {len(prompt)} tokens of {self._context_tokens}"
             raise ContextTooLong(self._model_id, detail)
         limit = min(request.max_output_tokens, room)
-        text, output_tokens, last = _Detokenizer(self._tokenizer), 0, None
+        text, output_tokens, last = Detokenizer(self._tokenizer), 0, None
         try:
             await self._ensure_running()
             async with aclosing(self._engine.generate(prompt, max_new_tokens=limit)) as steps:
@@ -123,20 +123,17 @@ class LocalModel:
         await asyncio.to_thread(self._engine.stop)
 
     def _prompt(self, request: ModelRequest) -> list[int]:
-        messages = [
-            {"role": t.role.value, "content": self._plain(t.content)} for t in request.turns
-        ]
+        messages = [{"role": turn.role.value, "content": turn.content} for turn in request.turns]
         if request.instructions is not None:
             messages.insert(0, {"role": "system", "content": request.instructions})
         return self._tokenizer.apply_chat_template(
-            messages, add_generation_prompt=True, tokenize=True, return_dict=False
+            messages,
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=False,
+            # A user who types `<|assistant|>` stays the user: it is encoded as the letters it is.
+            sanitize_control_tokens=True,
         )
-
-    def _plain(self, content: str) -> str:
-        """Break up the model's control tokens: a user who types `<|assistant|>` stays the user."""
-        for token in self._tokenizer.all_special_tokens:
-            content = content.replace(token, f"{token[0]} {token[1:]}")
-        return content
 
     async def _ensure_running(self) -> None:
         async with self._restart:
@@ -146,7 +143,7 @@ class LocalModel:
                 await asyncio.to_thread(self._engine.start)
 
 
-class _Detokenizer:
+class Detokenizer:
     """Turns tokens into text as they come; holds a character back until its last byte is there."""
 
     def __init__(self, tokenizer: ChatTokenizer) -> None:

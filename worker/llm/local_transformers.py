@@ -94,7 +94,6 @@ class ChatTokenizer(Protocol):
     """`transformers.PreTrainedTokenizerFast`."""
 
     chat_template: str | None
-    all_special_tokens: list[str]
     backend_tokenizer: Tokenizer
 
     def encode(self, text: str, *, add_special_tokens: bool) -> list[int]: ...
@@ -106,6 +105,7 @@ class ChatTokenizer(Protocol):
         add_generation_prompt: bool,
         tokenize: Literal[True],
         return_dict: Literal[False],
+        sanitize_control_tokens: bool,
     ) -> list[int]: ...
 
 
