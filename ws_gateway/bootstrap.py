@@ -159,6 +159,7 @@ async def _build(settings: GatewaySettings, stack: AsyncExitStack) -> _Parts:
             feed=feed,
             leases=leases,
             actions=ClientActions(event_log, tickets, gate=gate, counts=counts),
+            readiness=readiness,
             counts=counts,
             heartbeat_s=settings.gateway_heartbeat_s,
             max_per_user=settings.gateway_max_connections_per_user,

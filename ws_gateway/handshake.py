@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request, Response
+from websockets.protocol import State
 
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.log import EventLog
@@ -87,17 +88,21 @@ class Handshake:
                     "ticket_invalid",
                     "The ticket is unknown, used or expired. Ask for a new one.",
                 )
-            cast(GatewaySocket, socket).admission = await self._admit(holder, after)
+            admission = await self._admit(holder, after)
         except REDIS_AWAY as exc:
             log.warning("handshake_failed", extra={"error": repr(exc)})
             return self._unavailable("unavailable", "The event log does not answer.")
+        if self._readiness.is_draining or socket.state is not State.CONNECTING:
+            # There will be no handler that takes it off the map.
+            await self._leases.leave(holder.user_id, admission.connection_id)
+            return self._unavailable("not_ready", "This node takes no sockets now.")
+        cast(GatewaySocket, socket).admission = admission
         return None
 
     async def _admit(self, holder: TicketHolder, after: Cursor | None) -> Admission:
         """Enter the connection into the map, then find its place.
 
-        In this order: what is appended after the place was found is poked here. Should the client
-        be gone before the upgrade, its entry ends with its lease.
+        In this order: what is appended after the place was found is poked here.
         """
         connection_id = new_connection_id()
         await self._leases.enter(holder.user_id, connection_id)

@@ -17,6 +17,7 @@ from ws_gateway.feed import Feed
 from ws_gateway.hub import Hub
 from ws_gateway.leases import Leases
 from ws_gateway.metrics import Counts
+from ws_gateway.readiness import Readiness
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,7 @@ class SocketHandler:
         feed: Feed,
         leases: Leases,
         actions: ClientActions,
+        readiness: Readiness,
         counts: Counts,
         heartbeat_s: int,
         max_per_user: int,
@@ -40,6 +42,7 @@ class SocketHandler:
         self._feed = feed
         self._leases = leases
         self._actions = actions
+        self._readiness = readiness
         self._counts = counts
         self._heartbeat_s = heartbeat_s
         self._max_per_user = max_per_user
@@ -51,9 +54,10 @@ class SocketHandler:
         assert admission is not None, "the handshake admits before it upgrades"  # noqa: S101
         connection = Connection(socket, admission, close_timeout_s=self._close_timeout_s)
         try:
-            # No await between the look and the entry, or two sockets could take the last place.
-            if len(self._hub.of_user(connection.user_id)) >= self._max_per_user:
-                code = CloseCode.TOO_MANY
+            # No await between the look and the entry, or two sockets could take the last place, or
+            # one slip in behind the drain's list of whom to close.
+            code = self._objection(connection)
+            if code is not None:
                 self._counts.closed[code] += 1
                 await connection.close(code, code.meaning)
                 return
@@ -65,6 +69,13 @@ class SocketHandler:
             self._hub.remove(connection)
             await self._leases.leave(connection.user_id, connection.id)
             _log_end(connection, socket)
+
+    def _objection(self, connection: Connection) -> CloseCode | None:
+        if self._readiness.is_draining:
+            return CloseCode.RESTART
+        if len(self._hub.of_user(connection.user_id)) >= self._max_per_user:
+            return CloseCode.TOO_MANY
+        return None
 
     async def _serve(self, connection: Connection, socket: ServerConnection) -> None:
         self._counts.accepted += 1

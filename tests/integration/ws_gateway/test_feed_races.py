@@ -138,3 +138,16 @@ async def test_a_poke_of_an_earlier_life_of_the_log_does_not_read_for_ever(
         await found.log.is_read.acquire()
         await until(lambda: not found.connection.is_catching_up)
         assert found.log.reads == 2
+
+
+async def test_a_poke_of_an_event_already_sent_costs_no_read(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    cursors = writer.append(user, range(3))
+    async with bench(redis_url, user, cursors[-1]) as found:
+        found.feed.deliver([Poke(user, c, numbered(c.seq - 1)) for c in cursors])
+        (fourth,) = writer.append_silently(user, [3])
+        found.feed.deliver([Poke(user, fourth, numbered(3))])
+        assert await found.client.read_events(1) == [3]
+        assert found.log.reads == 0

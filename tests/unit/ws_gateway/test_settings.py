@@ -1,0 +1,40 @@
+"""The gateway's environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from prosa.errors import SettingsError
+from ws_gateway.settings import GatewaySettings
+
+
+def test_the_defaults_bind_loopback_and_name_each_process_anew() -> None:
+    first, second = GatewaySettings.from_environ({}), GatewaySettings.from_environ({})
+    assert (first.gateway_host, first.gateway_port) == ("127.0.0.1", 8081)
+    assert (first.gateway_internal_host, first.gateway_internal_port) == ("127.0.0.1", 8082)
+    assert first.gateway_node != second.gateway_node
+
+
+def test_origins_are_a_list_with_commas() -> None:
+    settings = GatewaySettings.from_environ({"PROSA_ALLOWED_ORIGINS": "https://a.example, b"})
+    assert settings.allowed_origins == ("https://a.example", "b")
+
+
+def test_a_lease_outlives_two_failed_renewals() -> None:
+    settings = GatewaySettings.from_environ({})
+    assert settings.gateway_lease_s >= 3 * settings.gateway_renew_s
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("PROSA_GATEWAY_PORT", "http"),
+        ("PROSA_GATEWAY_PORT", "70000"),
+        ("PROSA_GATEWAY_NODE", "two words"),
+        ("PROSA_GATEWAY_MAX_CONNECTIONS", "0"),
+        ("PROSA_GATEWAY_SWEEP_S", "-1"),
+    ],
+)
+def test_a_wrong_value_names_its_variable(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=variable):
+        GatewaySettings.from_environ({variable: value})
