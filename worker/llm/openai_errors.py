@@ -67,15 +67,15 @@ _BY_STATUS: dict[int, type[ModelError]] = {
 
 def from_exception(model_id: str, exc: Exception) -> ModelError:
     """The ModelError that `exc` means."""
-    detail = type(exc).__name__
-    if isinstance(exc, openai.APIError):
-        by_code = from_code(model_id, exc.code or exc.type)
-        if by_code is not None and not isinstance(exc, openai.RateLimitError):
-            return by_code
-        detail = f"{detail} {exc.code or exc.type or ''}".strip()
-        if (exc.code or exc.type) in _NO_MONEY:
-            return ModelMisconfigured(model_id, detail)
+    if not isinstance(exc, openai.APIError):
+        return _class_for(exc)(model_id, type(exc).__name__)
+    code = exc.code or exc.type
+    detail = f"{type(exc).__name__} {code or ''}".strip()
+    if _is_told_by_code(exc) and (by_code := from_code(model_id, code)) is not None:
+        return by_code
     if isinstance(exc, openai.RateLimitError):
+        if code in _NO_MONEY:
+            return ModelMisconfigured(model_id, detail)
         return ModelRateLimited(model_id, detail, retry_after_s=retry_after_s(exc.response))
     if isinstance(exc, openai.APIStatusError) and exc.status_code in _BY_STATUS:
         return _BY_STATUS[exc.status_code](model_id, detail)
@@ -94,6 +94,12 @@ def from_code(model_id: str, code: str | None) -> ModelError | None:
         if code in codes:
             return kind(model_id, code or "")
     return None
+
+
+def _is_told_by_code(exc: openai.APIError) -> bool:
+    """Whether the code says more than the class: a refused request, or an event of a stream."""
+    refused = (openai.BadRequestError, openai.UnprocessableEntityError)
+    return isinstance(exc, refused) or not isinstance(exc, openai.APIStatusError)
 
 
 def _class_for(exc: Exception) -> type[ModelError]:
