@@ -14,6 +14,7 @@ import pytest
 
 from local.settings import LocalSettings
 from local.stack import Stack
+from tests.llm_server.server import LlmServer, llm_server
 
 
 @contextmanager
@@ -31,8 +32,20 @@ def run_stack(
     `<state_dir>/log.txt`.
     """
     settings = LocalSettings.on_free_ports(state_dir=state_dir, models=models)
-    state_dir.mkdir(parents=True, exist_ok=True)
-    with (state_dir / "log.txt").open("a", encoding="utf-8") as log:
+    with quiet_stack(settings, environ=environ, extra=extra) as stack:
+        yield stack
+
+
+@contextmanager
+def quiet_stack(
+    settings: LocalSettings,
+    *,
+    environ: Mapping[str, str] | None = None,
+    extra: Mapping[str, str] | None = None,
+) -> Generator[Stack]:
+    """Run the stack of `settings`, to start the same one twice; see `run_stack`."""
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    with (settings.state_dir / "log.txt").open("a", encoding="utf-8") as log:
 
         def write_line(name: str, line: str) -> None:
             log.write(f"{name:<8}| {line}\n")
@@ -43,9 +56,23 @@ def run_stack(
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Generator[Stack]:
-    """Run the whole stack, with the model that ships in the repository, for the session."""
-    # All tests come from one address and many send more than a person would.
-    generous = {"PROSA_RATE_SIGN_IN_IP": "10000/minute", "PROSA_RATE_MESSAGES": "10000/minute"}
-    with run_stack(tmp_path_factory.mktemp("stack"), extra=generous) as running:
+def paid_llm() -> Generator[LlmServer]:
+    """Run the server that stands for a paid model, `openai:scripted` in the chain of `stack`."""
+    with llm_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, paid_llm: LlmServer) -> Generator[Stack]:
+    """Run the whole stack for the session: the model in the box, and beside it the scripted one."""
+    extra = {
+        "PROSA_OPENAI_BASE_URL": paid_llm.openai_base_url,
+        # All tests come from one address and many send more than a person would.
+        "PROSA_RATE_SIGN_IN_IP": "10000/minute",
+        "PROSA_RATE_MESSAGES": "10000/minute",
+    }
+    models = ("local:prosa-tiny", "openai:scripted")
+    environ = {"OPENAI_API_KEY": "not-a-real-key"}
+    folder = tmp_path_factory.mktemp("stack")
+    with run_stack(folder, models=models, environ=environ, extra=extra) as running:
         yield running

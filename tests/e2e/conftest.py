@@ -1,0 +1,77 @@
+"""A real Chromium on the real stack. What it saw stays in `test-results/`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from local.stack import Stack
+from tests.e2e.talk import Talk
+
+RESULTS = Path(__file__).parents[2] / "test-results"
+DEADLINE_MS = 20_000
+
+# Chromium as root in a container has no sandbox of its own, and must not call home.
+_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+NewContext = Callable[..., BrowserContext]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Generator[Browser]:
+    """Chromium from PATH."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        pytest.fail("These tests need Chromium: `apt-get install chromium`.")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser, request: pytest.FixtureRequest) -> Generator[NewContext]:
+    """Open browser profiles, each its own visitor; screenshots of the last state are kept."""
+    contexts: list[BrowserContext] = []
+
+    def open_context(**options: object) -> BrowserContext:
+        context = browser.new_context(**options)  # pyright: ignore[reportArgumentType]
+        context.set_default_timeout(DEADLINE_MS)
+        contexts.append(context)
+        return context
+
+    yield open_context
+    RESULTS.mkdir(exist_ok=True)
+    name = re.sub(r"\W+", "-", request.node.name)
+    for c, context in enumerate(contexts):
+        for p, page in enumerate(context.pages):
+            page.screenshot(path=RESULTS / f"{name}-{c}-{p}.png")
+        context.close()
+
+
+@pytest.fixture
+def page(new_context: NewContext) -> Page:
+    """One visitor at a desk; an error in the page's console fails the test."""
+    return new_context(viewport={"width": 1280, "height": 800}).new_page()
+
+
+@pytest.fixture
+def talk(page: Page, stack: Stack) -> Talk:
+    """A guest who has just arrived."""
+    arrived = Talk(page, stack.settings.edge_url)
+    arrived.arrive_as_guest()
+    return arrived

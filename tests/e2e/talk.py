@@ -1,0 +1,80 @@
+"""What a person does on the page, in the words of a person."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+REPLY_DEADLINE_MS = 40_000
+
+
+class Talk:
+    """The page as one visitor uses it; finds things by role and label first."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self._authorization = ""
+        page.on("request", self._remember_token)
+
+    def arrive_as_guest(self) -> None:
+        self.page.goto(self.url)
+        self.page.get_by_role("button", name="Start without an account").click()
+        expect(self.page.get_by_test_id("composer")).to_be_visible()
+
+    def choose(self, model_id: str) -> None:
+        """Let another model answer from here on."""
+        self.page.get_by_label("Model").select_option(model_id)
+
+    def say(self, text: str) -> Locator:
+        """Type and send; gives the reply, which may not have begun."""
+        replies = self.replies.count()
+        composer = self.page.get_by_test_id("composer")
+        composer.fill(text)
+        composer.press("Enter")
+        return self.replies.nth(replies)
+
+    @property
+    def replies(self) -> Locator:
+        return self.page.get_by_test_id("message-assistant")
+
+    @property
+    def questions(self) -> Locator:
+        return self.page.get_by_test_id("message-user")
+
+    @property
+    def conversations(self) -> Locator:
+        return self.page.get_by_test_id("conversation-item")
+
+    def wait_until_done(self, reply: Locator) -> str:
+        """Wait for the end of a reply; gives its text as it stands on the page."""
+        expect(reply).to_have_attribute("data-status", "done", timeout=REPLY_DEADLINE_MS)
+        return self.text_of(reply)
+
+    def wait_until_streaming(self, reply: Locator, *, characters: int) -> str:
+        """Wait until `characters` of a reply that is still being written are there."""
+        handle = reply.element_handle()
+        self.page.wait_for_function(
+            "([e, n]) => e.dataset.status === 'streaming' && e.innerText.length >= n",
+            arg=[handle, characters],
+        )
+        return self.text_of(reply)
+
+    def text_of(self, reply: Locator) -> str:
+        """The words of a reply, without its buttons and notes, in single spaces."""
+        prose = reply.locator(".prose")
+        return " ".join(prose.inner_text().split()) if prose.count() else ""
+
+    def stored_messages(self) -> list[dict[str, Any]]:
+        """What the API says of the open conversation, asked with the page's own access token."""
+        conversation_id = self.page.url.rpartition("/c/")[2]
+        answer = self.page.request.get(
+            f"{self.url}/api/conversations/{conversation_id}/messages",
+            headers={"Authorization": self._authorization},
+        )
+        assert answer.ok, answer.text()
+        return cast(list[dict[str, Any]], answer.json()["items"])
+
+    def _remember_token(self, request: Request) -> None:
+        self._authorization = request.headers.get("authorization", self._authorization)
