@@ -25,6 +25,7 @@ from lambdas.cors import cors_headers
 from lambdas.headers import header
 from lambdas.http_errors import refusal_of
 from lambdas.request_log import RequestLine, logger, note
+from prosa.errors import SettingsError
 
 Event = dict[str, Any]
 
@@ -89,11 +90,17 @@ def _as_answer(response: Response[str]) -> dict[str, Any]:
 
 def _headers(event: Event) -> dict[str, str]:
     origin = header(event, "origin")
-    allowed = bootstrap.settings().allowed_origins
     is_preflight = event.get("httpMethod") == "OPTIONS"
     return {
         # What is answered belongs to one user, and may hold tokens.
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
-        **cors_headers(origin, allowed, is_preflight=is_preflight),
+        **cors_headers(origin, _allowed_origins(), is_preflight=is_preflight),
     }
+
+
+def _allowed_origins() -> tuple[str, ...]:
+    try:
+        return bootstrap.settings().allowed_origins
+    except SettingsError:  # whoever asked is being told already
+        return ()

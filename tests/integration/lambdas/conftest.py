@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,12 @@ class Edge:
         dynamodb = boto3.client("dynamodb")  # pyright: ignore[reportUnknownMemberType]
         return dynamodb.scan(TableName=self.resources.table, Select="COUNT")["Count"]
 
+    def dump(self) -> list[str]:
+        """The whole table, comparable."""
+        dynamodb = boto3.client("dynamodb")  # pyright: ignore[reportUnknownMemberType]
+        items = dynamodb.scan(TableName=self.resources.table)["Items"]
+        return sorted(json.dumps(item, sort_keys=True, default=str) for item in items)
+
     def stored(self, prefix: str) -> list[str]:
         """The sort keys of the table's items that begin with `prefix`."""
         dynamodb = boto3.client("dynamodb")  # pyright: ignore[reportUnknownMemberType]
@@ -44,9 +51,11 @@ class Edge:
         return [key for key in keys if key.startswith(prefix)]
 
     def queued(self) -> list[JobMessage]:
-        """Take what waits in the queue, one message a conversation."""
+        """Take what waits off the queue."""
         queue = JobQueue(boto3.client("sqs"), self.resources.queue_url)  # pyright: ignore[reportUnknownMemberType]
         deliveries = queue.receive(10, wait_s=0, visibility_s=30)
+        if deliveries:
+            queue.delete([delivery.receipt for delivery in deliveries])
         return [JobMessage.decode(delivery.body) for delivery in deliveries]
 
     def is_queue_empty(self) -> bool:

@@ -159,7 +159,7 @@ def test_of_twenty_refreshes_at_once_all_get_the_same_successor() -> None:
     token = as_guest()["refresh_token"]
     sign_in = bootstrap.sign_in()
     with ThreadPoolExecutor(20) as pool:
-        sessions = list(pool.map(lambda _: sign_in.refresh(token), range(20)))
+        sessions = list(pool.map(sign_in.refresh, [token] * 20))
     assert len({session.refresh_token for session in sessions}) == 1
     assert refresh(sessions[0].refresh_token).status == 200
 

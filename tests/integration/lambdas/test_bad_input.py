@@ -103,7 +103,7 @@ def test_a_problem_names_each_field_and_never_its_value(edge: Edge) -> None:
     assert edge.items() == 0
 
 
-BAD_PATHS = {
+BAD_PATHS: dict[str, tuple[str, str, Any, int, str]] = {
     "no such path": ("GET", "/conversations/x/y/z", None, 404, "not_found"),
     "no such method": ("PUT", "/conversations", None, 404, "not_found"),
     "malformed job": ("GET", "/jobs/1", None, 404, "not_found"),

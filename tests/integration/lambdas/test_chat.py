@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,33 +16,15 @@ from lambdas.submit_message import Order
 from local.ports import free_ports
 from prosa.clock import utc_now
 from prosa.conversation import Usage
-from prosa.event_log.keys import fence_key, log_key
-from prosa.events import ConversationUpdated, MessageAccepted, ServerFrame, decode
-from prosa.ids import JobId, UserId, new_message_id
+from prosa.event_log.keys import fence_key
+from prosa.events import ConversationUpdated, MessageAccepted
+from prosa.ids import JobId, new_message_id
 from prosa.jobs import JobStatus
 from prosa.store.jobs import Claimed
 from tests.builders import a_reply
 from tests.integration.lambdas.conftest import Edge
-from tests.integration.lambdas.gateway import Answer, a_caller, call
-
-
-def send(caller: Caller, *, key: str = "key-0001", **body: Any) -> Answer:
-    body = {"content": "My name is Iracema", **body}
-    return call("POST", "/chat", body=body, caller=caller, headers={"idempotency-key": key})
-
-
-def told(redis_url: str, user_id: UserId) -> list[ServerFrame]:
-    """The events in a user's log, in order."""
-    with Redis.from_url(redis_url, decode_responses=True) as redis:  # pyright: ignore[reportUnknownMemberType]
-        entries: Any = redis.xrange(log_key(user_id))
-    return [decode(fields["e"])[0] for _, fields in entries]
-
-
-def finish(job_id: str) -> None:
-    """Do a worker's part: the reply is stored, the job done."""
-    claimed = bootstrap.jobs().claim(JobId(job_id), "worker-1")
-    assert isinstance(claimed, Claimed)
-    bootstrap.jobs().finish(claimed.job, a_reply(claimed.job))
+from tests.integration.lambdas.gateway import a_caller, call
+from tests.integration.lambdas.messages import ask_again, finish, send, told
 
 
 def test_an_accepted_message_is_stored_queued_and_told(edge: Edge, redis_url: str) -> None:
@@ -117,7 +100,9 @@ def test_of_twenty_at_once_with_one_key_all_get_the_same_job(edge: Edge) -> None
     order = Order(user_id=user_id, key="key-0001", traceparent="")
     submit = bootstrap.submit_message()
     with ThreadPoolExecutor(20) as pool:
-        jobs = list(pool.map(lambda _: submit.send(order, SendMessage(content="Once")), range(20)))
+        jobs = list(
+            pool.map(lambda text: submit.send(order, SendMessage(content=text)), ["Once"] * 20)
+        )
     assert len({(job.job_id, job.message_id, job.reply_id) for job in jobs}) == 1
     assert len(edge.stored("JOB")) == 1
     assert len(edge.stored("MSG#")) == 1
@@ -215,11 +200,6 @@ def test_who_used_up_the_tokens_of_the_day_waits_for_midnight(edge: Edge) -> Non
     assert (answer.status, answer.code) == (429, "budget_exhausted")
     assert 0 < int(answer.headers["retry-after"]) <= 24 * 3600 + 1
     assert send(caller).status == 202, "a resend is not counted"
-
-
-def ask_again(caller: Caller, message_id: str, *, key: str = "key-0002", **body: Any) -> Answer:
-    path = f"/messages/{message_id}/replies"
-    return call("POST", path, body=body, caller=caller, headers={"idempotency-key": key})
 
 
 def test_another_reply_answers_the_same_message(edge: Edge, redis_url: str) -> None:
