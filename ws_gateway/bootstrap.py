@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from websockets.asyncio.server import Server, serve
-from websockets.typing import Origin
+from redis.asyncio import Redis
 
 from prosa.event_log.log import EventLog
 from prosa.redis_client import connect
 from ws_gateway.client_actions import ClientActions
-from ws_gateway.connection import GatewaySocket
 from ws_gateway.drain import drain
 from ws_gateway.feed import Feed
 from ws_gateway.handshake import Handshake
 from ws_gateway.hub import Hub
 from ws_gateway.internal_http import internal_http
 from ws_gateway.leases import Leases
+from ws_gateway.listener import listen
 from ws_gateway.management import ManagementApi
 from ws_gateway.metrics import Counts, GatewayCollector
 from ws_gateway.readiness import Readiness
@@ -34,9 +32,6 @@ from ws_gateway.wakeups import Wakeups
 REDIS_CALLS_AT_ONCE = 64
 """Calls on behalf of single connections. The client's pool holds 100 and refuses the next."""
 
-MOST_INBOUND_BYTES = 16 * 1024
-BACKLOG = 4096
-
 
 @dataclass(frozen=True, slots=True)
 class RunningGateway:
@@ -49,154 +44,138 @@ class RunningGateway:
 
 
 @dataclass(frozen=True, slots=True)
-class _Parts:
-    hub: Hub
-    counts: Counts
-    readiness: Readiness
-    tasks: BackgroundTasks
-    leases: Leases
-    sweeper: Sweeper
-    wakeups: Wakeups
-    handshake: Handshake
-    handler: SocketHandler
+class _Shared:
+    """What most parts stand on."""
+
+    settings: GatewaySettings
+    redis: Redis
+    event_log: EventLog
+    hub: Hub = field(default_factory=Hub)
+    counts: Counts = field(default_factory=Counts)
+    readiness: Readiness = field(default_factory=Readiness)
+    tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REDIS_CALLS_AT_ONCE))
 
 
 @asynccontextmanager
 async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
     """Serve until the block is left, then drain. Sockets are taken once Redis was heard."""
     async with AsyncExitStack() as stack:
-        parts = await _build(settings, stack)
+        redis = await stack.enter_async_context(connect(settings.redis_url))
+        wakeup_redis = await stack.enter_async_context(connect(settings.redis_url))
+        shared = _Shared(settings, redis, EventLog(redis, cluster=settings.redis_cluster))
+        feed, leases = _feed(shared), _leases(shared)
+        sweeper = _sweeper(shared, feed)
+        wakeups = _wakeups(shared, wakeup_redis, feed, leases, sweeper)
         internal_port = await stack.enter_async_context(
             internal_http(
                 host=settings.gateway_internal_host,
                 port=settings.gateway_internal_port,
-                management=ManagementApi(parts.hub, parts.tasks),
-                readiness=parts.readiness,
-                collector=GatewayCollector(parts.counts, parts.hub),
+                management=ManagementApi(shared.hub, shared.tasks),
+                readiness=shared.readiness,
+                collector=GatewayCollector(shared.counts, shared.hub),
             )
         )
-        stack.push_async_callback(parts.tasks.cancel)
+        stack.push_async_callback(shared.tasks.cancel)
+        port = await stack.enter_async_context(_door(shared, feed, leases))
         loops = BackgroundTasks()
-        server = await _listen(settings, parts)
-        stack.push_async_callback(
-            drain,
-            parts.hub,
-            server,
-            readiness=parts.readiness,
-            tasks=parts.tasks,
-            counts=parts.counts,
-            over_s=settings.gateway_drain_s,
-            close_timeout_s=settings.gateway_close_timeout_s,
-        )
-        # Left first: a renewal during the drain would put back what the drain takes off the map.
+        # Ended first: a renewal during the drain would put back what the drain takes off the map.
         stack.push_async_callback(loops.cancel)
-        for name, part in (
-            ("wakeups", parts.wakeups),
-            ("leases", parts.leases),
-            ("sweeper", parts.sweeper),
-        ):
-            loops.start(keep_running(part.run), name=name)
-        port = server.sockets[0].getsockname()[1]
-        yield RunningGateway(port, internal_port, parts.hub, parts.counts)
+        loops.start(keep_running(wakeups.run), name="wakeups")
+        loops.start(keep_running(leases.run), name="leases")
+        loops.start(keep_running(sweeper.run), name="sweeper")
+        yield RunningGateway(port, internal_port, shared.hub, shared.counts)
 
 
-async def _build(settings: GatewaySettings, stack: AsyncExitStack) -> _Parts:
-    redis = await stack.enter_async_context(connect(settings.redis_url))
-    wakeup_redis = await stack.enter_async_context(connect(settings.redis_url))
-    event_log = EventLog(redis, cluster=settings.redis_cluster)
-    hub, counts, tasks, readiness = Hub(), Counts(), BackgroundTasks(), Readiness()
-    gate = asyncio.Semaphore(REDIS_CALLS_AT_ONCE)
-    grace_s = settings.gateway_session_grace_s
-    stall_s = settings.gateway_stall_s
-    node = settings.gateway_node
-    feed = Feed(hub, event_log, tasks=tasks, reads=gate, counts=counts, stall_s=stall_s)
-    leases = Leases(
-        hub,
-        event_log,
-        node=node,
-        lease_s=settings.gateway_lease_s,
-        renew_s=settings.gateway_renew_s,
-        gate=gate,
+def _feed(shared: _Shared) -> Feed:
+    return Feed(
+        shared.hub,
+        shared.event_log,
+        tasks=shared.tasks,
+        reads=shared.gate,
+        counts=shared.counts,
+        stall_s=shared.settings.gateway_stall_s,
     )
-    sweeper = Sweeper(
-        hub,
-        event_log,
+
+
+def _leases(shared: _Shared) -> Leases:
+    return Leases(
+        shared.hub,
+        shared.event_log,
+        node=shared.settings.gateway_node,
+        lease_s=shared.settings.gateway_lease_s,
+        renew_s=shared.settings.gateway_renew_s,
+        gate=shared.gate,
+    )
+
+
+def _sweeper(shared: _Shared, feed: Feed) -> Sweeper:
+    return Sweeper(
+        shared.hub,
+        shared.event_log,
         feed,
-        tasks=tasks,
-        counts=counts,
-        every_s=settings.gateway_sweep_s,
-        session_grace_s=grace_s,
+        tasks=shared.tasks,
+        counts=shared.counts,
+        every_s=shared.settings.gateway_sweep_s,
+        session_grace_s=shared.settings.gateway_session_grace_s,
     )
-    tickets = TicketDesk(redis, gate=gate, session_grace_s=grace_s)
 
+
+def _wakeups(
+    shared: _Shared, wakeup_redis: Redis, feed: Feed, leases: Leases, sweeper: Sweeper
+) -> Wakeups:
     async def subscribed() -> None:
         # Connections to a Redis that is gone would fail one call each.
-        await redis.connection_pool.disconnect(inuse_connections=False)
+        await shared.redis.connection_pool.disconnect(inuse_connections=False)
         # Redis may have come back empty: enter everyone again, and ask what was missed.
         await leases.renew_all()
         await sweeper.compare_tails()
-        readiness.has_subscribed = True
+        shared.readiness.has_subscribed = True
 
-    return _Parts(
-        hub=hub,
-        counts=counts,
-        readiness=readiness,
-        tasks=tasks,
+    return Wakeups(
+        wakeup_redis,
+        feed,
+        node=shared.settings.gateway_node,
+        counts=shared.counts,
+        on_subscribed=subscribed,
+    )
+
+
+@asynccontextmanager
+async def _door(shared: _Shared, feed: Feed, leases: Leases) -> AsyncGenerator[int]:
+    """Accept sockets on the port that is yielded; drain when the block is left."""
+    settings, counts, gate = shared.settings, shared.counts, shared.gate
+    tickets = TicketDesk(shared.redis, gate=gate, session_grace_s=settings.gateway_session_grace_s)
+    handshake = Handshake(
+        hub=shared.hub,
+        event_log=shared.event_log,
         leases=leases,
-        sweeper=sweeper,
-        wakeups=Wakeups(wakeup_redis, feed, node=node, counts=counts, on_subscribed=subscribed),
-        handshake=Handshake(
-            hub=hub,
-            event_log=event_log,
-            leases=leases,
-            tickets=tickets,
-            readiness=readiness,
+        tickets=tickets,
+        readiness=shared.readiness,
+        counts=counts,
+        max_connections=settings.gateway_max_connections,
+    )
+    handler = SocketHandler(
+        hub=shared.hub,
+        feed=feed,
+        leases=leases,
+        actions=ClientActions(shared.event_log, tickets, gate=gate, counts=counts),
+        readiness=shared.readiness,
+        counts=counts,
+        heartbeat_s=settings.gateway_heartbeat_s,
+        max_per_user=settings.gateway_max_connections_per_user,
+        close_timeout_s=settings.gateway_close_timeout_s,
+    )
+    server = await listen(settings, handshake, handler)
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        await drain(
+            shared.hub,
+            server,
+            readiness=shared.readiness,
+            tasks=shared.tasks,
             counts=counts,
-            max_connections=settings.gateway_max_connections,
-        ),
-        handler=SocketHandler(
-            hub=hub,
-            feed=feed,
-            leases=leases,
-            actions=ClientActions(event_log, tickets, gate=gate, counts=counts),
-            readiness=readiness,
-            counts=counts,
-            heartbeat_s=settings.gateway_heartbeat_s,
-            max_per_user=settings.gateway_max_connections_per_user,
+            over_s=settings.gateway_drain_s,
             close_timeout_s=settings.gateway_close_timeout_s,
-        ),
-    )
-
-
-async def _listen(settings: GatewaySettings, parts: _Parts) -> Server:
-    origins: list[Origin | None] = [Origin(origin) for origin in settings.allowed_origins]
-    if settings.gateway_allow_missing_origin:
-        origins.append(None)
-    return await serve(
-        parts.handler,
-        sock=_listening_socket(settings),
-        backlog=BACKLOG,
-        origins=origins,
-        process_request=parts.handshake.check_request,
-        process_response=parts.handshake.check_ticket,
-        create_connection=GatewaySocket,
-        server_header=None,
-        # Compression costs 38 KB a socket and half the send rate, for frames of 160 bytes.
-        compression=None,
-        open_timeout=settings.gateway_open_timeout_s,
-        ping_interval=settings.gateway_ping_interval_s,
-        ping_timeout=settings.gateway_ping_timeout_s,
-        close_timeout=settings.gateway_close_timeout_s,
-        max_size=MOST_INBOUND_BYTES,
-        max_queue=4,
-        write_limit=settings.gateway_write_buffer,
-    )
-
-
-def _listening_socket(settings: GatewaySettings) -> socket.socket:
-    address = (settings.gateway_host, settings.gateway_port)
-    family = socket.AF_INET6 if ":" in settings.gateway_host else socket.AF_INET
-    listening = socket.create_server(address, family=family, backlog=BACKLOG)
-    # Accepted sockets inherit it.
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.gateway_send_buffer)
-    return listening
+        )

@@ -1,0 +1,53 @@
+"""The clients' port: the limits every socket gets from the library and from the kernel."""
+
+from __future__ import annotations
+
+import socket
+
+from websockets.asyncio.server import Server, serve
+from websockets.typing import Origin
+
+from ws_gateway.connection import GatewaySocket
+from ws_gateway.handshake import Handshake
+from ws_gateway.settings import GatewaySettings
+from ws_gateway.socket_handler import SocketHandler
+
+MOST_INBOUND_BYTES = 16 * 1024
+"""The largest frame of a client; all it may send are short orders."""
+
+BACKLOG = 4096
+
+
+async def listen(settings: GatewaySettings, handshake: Handshake, handler: SocketHandler) -> Server:
+    """Start to accept sockets. Raises OSError when the port is taken."""
+    origins: list[Origin | None] = [Origin(origin) for origin in settings.allowed_origins]
+    if settings.gateway_allow_missing_origin:
+        origins.append(None)
+    return await serve(
+        handler,
+        sock=_listening_socket(settings),
+        backlog=BACKLOG,
+        origins=origins,
+        process_request=handshake.check_request,
+        process_response=handshake.check_ticket,
+        create_connection=GatewaySocket,
+        server_header=None,
+        # Compression costs 38 KB a socket and half the send rate, for frames of 160 bytes.
+        compression=None,
+        open_timeout=settings.gateway_open_timeout_s,
+        ping_interval=settings.gateway_ping_interval_s,
+        ping_timeout=settings.gateway_ping_timeout_s,
+        close_timeout=settings.gateway_close_timeout_s,
+        max_size=MOST_INBOUND_BYTES,
+        max_queue=4,
+        write_limit=settings.gateway_write_buffer,
+    )
+
+
+def _listening_socket(settings: GatewaySettings) -> socket.socket:
+    address = (settings.gateway_host, settings.gateway_port)
+    family = socket.AF_INET6 if ":" in settings.gateway_host else socket.AF_INET
+    listening = socket.create_server(address, family=family, backlog=BACKLOG)
+    # Accepted sockets inherit it.
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.gateway_send_buffer)
+    return listening
