@@ -100,9 +100,8 @@ def test_of_twenty_at_once_with_one_key_all_get_the_same_job(edge: Edge) -> None
     order = Order(user_id=user_id, key="key-0001", traceparent="")
     submit = bootstrap.submit_message()
     with ThreadPoolExecutor(20) as pool:
-        jobs = list(
-            pool.map(lambda text: submit.send(order, SendMessage(content=text)), ["Once"] * 20)
-        )
+        messages = [SendMessage(content="Once")] * 20
+        jobs = list(pool.map(partial(submit.send, order), messages))
     assert len({(job.job_id, job.message_id, job.reply_id) for job in jobs}) == 1
     assert len(edge.stored("JOB")) == 1
     assert len(edge.stored("MSG#")) == 1
