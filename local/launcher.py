@@ -47,22 +47,27 @@ class Launcher:
         return child
 
     def wait_until(self, child: Child, is_ready: Callable[[], bool], *, timeout_s: float) -> None:
-        """Wait for a child. Raises ChildDied, NotReady or StopRequested."""
+        """Wait for a child. Raises ChildDied, if any child dies, NotReady or StopRequested."""
 
         def asked() -> bool:
             self._raise_if_stopping()
+            self._check_all()
             return is_ready()
 
         child.wait_until(asked, timeout_s=timeout_s)
 
     def run(self, name: str, command: Sequence[str], *, env: Mapping[str, str]) -> None:
-        """Run a program to its end, quietly. Raises ChildDied when that end is not a success."""
+        """Run a program to its end, quietly.
+
+        Raises ChildDied when that end is not a success or another child dies meanwhile.
+        """
         child = self.launch(name, command, env=env, is_quiet=True)
         try:
-            while (code := child.poll()) is None:
+            while child.poll() is None:
+                self._check_all(but=name)
                 if self._stopping.wait(timeout=0.05):
                     raise StopRequested
-            if code != 0:
+            if child.poll() != 0:
                 child.check()
         finally:
             self.stop(name, grace_s=2)
@@ -70,8 +75,7 @@ class Launcher:
     def watch(self) -> None:
         """Return when a stop is requested; raise ChildDied when a child ends before."""
         while not self._stopping.wait(timeout=0.2):
-            for child in list(self._children.values()):
-                child.check()
+            self._check_all()
 
     def request_stop(self) -> None:
         """Make every wait end soon. Called from signal handlers and other threads."""
@@ -83,9 +87,18 @@ class Launcher:
         if child is not None:
             child.stop(grace_s=grace_s)
 
+    def kill(self, name: str) -> None:
+        """Kill a child and all it started, as a crash would, and forget it."""
+        self._children.pop(name).kill()
+
     def write_line(self, line: str, *, name: str = "stack") -> None:
         """Say something in the name of the stack, or of a part of it."""
         self._write_line(name, line)
+
+    def _check_all(self, *, but: str | None = None) -> None:
+        for name, child in list(self._children.items()):
+            if name != but:
+                child.check()
 
     def _raise_if_stopping(self) -> None:
         if self._stopping.is_set():

@@ -124,8 +124,13 @@ class Child:
                 self._process.wait(timeout=grace_s)
             except subprocess.TimeoutExpired:
                 self._write_line(self.name, f"still there after {grace_s:.0f} s: killed")
-        _signal_group(self._process.pid, signal.SIGKILL)
-        self._process.wait()
+        self.kill()
+
+    def kill(self) -> None:
+        """End the program and all it started at once, without a word to it."""
+        process = self._started()
+        _signal_group(process.pid, signal.SIGKILL)
+        process.wait()
         self._join_reader()
 
     def _started(self) -> subprocess.Popen[str]:

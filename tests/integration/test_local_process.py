@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
+from local.launcher import Launcher, StopRequested
 from local.process import Child, ChildDied, NotReady
 
 _PARENT_OF_A_SLEEPER = """
@@ -81,3 +83,33 @@ def test_a_child_that_never_gets_ready_is_not_waited_for_forever(tmp_path: Path)
             child.wait_until(lambda: False, timeout_s=0.2)
     finally:
         child.stop(grace_s=5)
+
+
+def test_a_part_that_dies_while_another_is_waited_for_ends_the_waiting(tmp_path: Path) -> None:
+    launcher = Launcher(root=tmp_path, write_line=lambda _name, _line: None, run_file=None)
+    env = {"PATH": os.defpath}
+    launcher.launch("short", [sys.executable, "-c", "raise SystemExit(3)"], env=env)
+    with pytest.raises(ChildDied, match="short ended with exit code 3"):
+        launcher.run("long", [sys.executable, "-c", "import time; time.sleep(600)"], env=env)
+    assert "long" not in launcher.children
+
+
+def test_a_program_that_fails_shows_what_it_wrote(tmp_path: Path) -> None:
+    shown: list[str] = []
+    launcher = Launcher(
+        root=tmp_path, write_line=lambda _name, line: shown.append(line), run_file=None
+    )
+    command = [sys.executable, "-c", "print('half way'); raise SystemExit(1)"]
+    with pytest.raises(ChildDied, match="half way"):
+        launcher.run("deploy", command, env={"PATH": os.defpath})
+    assert shown == []
+
+
+def test_a_requested_stop_ends_the_waiting(tmp_path: Path) -> None:
+    launcher = Launcher(root=tmp_path, write_line=lambda _name, _line: None, run_file=None)
+    threading.Timer(0.2, launcher.request_stop).start()
+    with pytest.raises(StopRequested):
+        launcher.run(
+            "long", [sys.executable, "-c", "import time; time.sleep(600)"], env={"PATH": os.defpath}
+        )
+    assert not launcher.children
