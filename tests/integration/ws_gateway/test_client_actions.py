@@ -41,8 +41,8 @@ async def test_a_session_is_renewed_by_a_ticket_of_the_same_user(
     settings = short_settings(redis_url, gateway_session_grace_s=0)
     async with (
         ready_gateway(settings) as running,
-        connected(running.port, writer.ticket(user, session_s=1)) as renewed,
-        connected(running.port, writer.ticket(user, session_s=1)) as forgotten,
+        connected(running.port, writer.ticket(user, session_s=3)) as renewed,
+        connected(running.port, writer.ticket(user, session_s=3)) as forgotten,
     ):
         await renewed.send({"action": "authenticate", "ticket": writer.ticket(user)})
         frame = await renewed.read()

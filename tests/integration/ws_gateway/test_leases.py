@@ -18,7 +18,7 @@ from tests.integration.ws_gateway.clients import (
 async def test_a_living_gateway_renews_its_leases(redis_url: str, writer: Writer) -> None:
     user = a_user()
     settings = short_settings(
-        redis_url, gateway_lease_s=0.4, gateway_renew_s=0.1, gateway_sweep_s=3600
+        redis_url, gateway_lease_s=3, gateway_renew_s=0.2, gateway_sweep_s=3600
     )
     async with (
         ready_gateway(settings) as running,
