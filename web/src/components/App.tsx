@@ -42,7 +42,7 @@ function SignedIn({ session, api, userId }: Props & { readonly userId: string })
           const isWaiting = pending.conversation_id === null && currentConversation() === null;
           if (!isWaiting) return;
           nameDraft(conversation_id);
-          goTo(conversation_id, { replace: true });
+          goTo(conversation_id, { replace: false });
         },
       }),
     [api, session, userId],

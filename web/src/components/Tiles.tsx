@@ -70,7 +70,7 @@ function turn(column: number, row: number): number {
 
 function tone(column: number, row: number): string {
   const place = (column * 7 + row * 11 + column * row * 3 + (column ^ row) * 5) % 23;
+  if (place === 19) return "sun";
   if (place < 8) return "full";
-  if (place < 15) return "soft";
-  return place < 22 ? "line" : "sun";
+  return place < 15 ? "soft" : "line";
 }
