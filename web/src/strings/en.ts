@@ -11,7 +11,6 @@ export const en = {
     guestNote: "You can create an account later and keep your conversations.",
     guestOff: "Guests are not welcome here. Sign in to begin.",
     or: "or",
-    signedOut: "Your session ended. Sign in to go on.",
   },
   account: {
     signIn: "Sign in",
@@ -47,7 +46,6 @@ export const en = {
     removeNote: (title: string) => `“${title}” and all its messages will be gone.`,
     busy: "Reply being written",
     untitled: "Untitled",
-    failed: "The list could not be read.",
     groups: { today: "Today", yesterday: "Yesterday", week: "Last 7 days", earlier: "Earlier" },
   },
   thread: {
