@@ -57,10 +57,19 @@ class WorkerProcess:
     def send(self, number: signal.Signals) -> None:
         os.kill(self._child.pid, number)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether it has no message in hand."""
+        return "prosa_worker_messages_in_hand 0.0" in self.get("/metrics")[1]
+
     def logged(self, message: str) -> list[dict[str, Any]]:
         """The log lines with this message."""
         found = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
         return [line for line in found if line["message"] == message]
+
+    def has_loaded(self, library: str) -> bool:
+        """Whether a shared library is in the process; for Linux."""
+        return library in Path(f"/proc/{self._child.pid}/maps").read_text()
 
     def stop(self) -> None:
         """End it, frozen or not."""

@@ -88,9 +88,11 @@ class World:
         return self.jobs.accept(replace(acceptance, job=job))
 
     def send(self, job: Job) -> None:
-        self.queue.send(
-            JobMessage(job_id=job.job_id, user_id=job.user_id, conversation_id=job.conversation_id)
-        )
+        self.queue.send(_message(job))
+
+    def message_of(self, job: Job) -> str:
+        """The body of a job's queue message."""
+        return _message(job).encode()
 
     def ask(self, content: str = "Who are you?", **where: Any) -> Job:
         """Store a question and send its job, as the API does."""
@@ -163,3 +165,7 @@ class World:
             QueueUrl=self.resources.queue_url, AttributeNames=[name]
         )
         return int(answer.get("Attributes", {})[name])
+
+
+def _message(job: Job) -> JobMessage:
+    return JobMessage(job_id=job.job_id, user_id=job.user_id, conversation_id=job.conversation_id)
