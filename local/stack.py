@@ -21,6 +21,7 @@ from local.process import Child, WriteLine
 from local.provision import Provisioned, Provisioner
 from local.runfile import RunFile
 from local.settings import ROOT, STAGE, LocalSettings
+from local.warm_up import FUNCTIONS, warm_up
 
 _GRACE_S = {
     "edge": 3.0,
@@ -103,6 +104,7 @@ class Stack:
             "gateway", port=settings.gateway_port, internal_port=settings.gateway_internal_port
         )
         self._api_url = deploy(self._deployer(), ministack_port=settings.ministack_port)
+        warm_up(self.aws_environment, [f"prosa-{STAGE}-{name}" for name in FUNCTIONS])
         edge = services.start_edge(self.launcher, settings, api_url=self._api_url)
         wait = services.wait_for_service
         wait(
