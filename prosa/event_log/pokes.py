@@ -11,6 +11,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from pydantic import StrictInt, StrictStr, TypeAdapter
+
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.protocol import Append, Appended
 from prosa.ids import UserId
@@ -41,5 +43,8 @@ def decode_pokes(message: str) -> list[Poke]:
     """Read what `pokes_by_node` wrote, in its order. Raises ValueError on anything else."""
     return [
         Poke(UserId(user), Cursor(epoch, seq), payload)
-        for user, epoch, seq, payload in json.loads(message)
+        for user, epoch, seq, payload in _share.validate_json(message)
     ]
+
+
+_share = TypeAdapter(list[tuple[StrictStr, StrictStr, StrictInt, StrictStr]])
