@@ -1,0 +1,157 @@
+"""How many jobs a second one worker process answers, against a bare boto3 loop.
+
+Floor: receive 10, delete 10 in a batch, over as many messages in the same emulator: a consumer that
+does nothing. A job of ours also claims, reads the branch, asks the model, streams, and commits in
+one transaction: some seven calls to an emulator that shares the cores.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import boto3
+
+from bench.instant_model import instant_model, stack_with
+from bench.report import Figure, figure
+from local.ports import free_ports
+from local.stack import Stack
+from prosa.aws import client
+from prosa.clock import utc_now
+from prosa.conversation import Message, Role
+from prosa.ids import (
+    UserId,
+    job_id_for,
+    new_conversation_id,
+    new_message_id,
+    new_user_id,
+    reply_id_for,
+)
+from prosa.job_queue import JobQueue
+from prosa.jobs import Job, JobMessage
+from prosa.store.conversations import new_conversation
+from prosa.store.job_writes import Acceptance
+from prosa.store.jobs import JobStore
+from prosa.store.long_texts import LongTexts
+from prosa.store.table import Table
+
+JOBS = 100
+DEADLINE_S = 120.0
+
+
+def measure(runs: int) -> Iterator[Figure]:
+    """Fill the queue, start a worker, wait until all is answered; beside it the bare loop."""
+    jobs: list[float] = []
+    floors: list[float] = []
+    with instant_model() as base_url, stack_with(base_url, whole=False) as stack:
+        _answer_all(stack, 5)  # warms the emulator
+        for _ in range(runs):
+            floors.append(_bare_loop(JOBS))
+            jobs.append(_answer_all(stack, JOBS))
+    yield figure("jobs/s of one worker", jobs, floors, unit="/s", higher_is_better=True)
+
+
+def _answer_all(stack: Stack, count: int) -> float:
+    """Jobs per second from the first answer to the last, the worker's own start left out."""
+    store = JobStore(
+        Table(client("dynamodb", pool=20), stack.provisioned.table),
+        LongTexts(client("s3"), stack.provisioned.bucket),
+    )
+    promised = _promise(store, JobQueue(client("sqs", pool=20), stack.provisioned.queue_url), count)
+    (port,) = free_ports(1)
+    stack.start_worker("worker", health_port=port)
+    try:
+        finished = _wait_until_all_end(store, promised)
+    finally:
+        stack.launcher.stop("worker", grace_s=30)
+    starts = [job.attempts[0].started_at for job in finished]
+    ends = [job.finished_at for job in finished if job.finished_at]
+    return count / (max(ends) - min(starts)).total_seconds()
+
+
+def _promise(store: JobStore, queue: JobQueue, count: int) -> list[Job]:
+    user = new_user_id()
+
+    def promise(n: int) -> Job:
+        job = store.accept(_acceptance(user, f"job-{n}-{uuid.uuid4()}"))
+        queue.send(
+            JobMessage(job_id=job.job_id, user_id=job.user_id, conversation_id=job.conversation_id)
+        )
+        return job
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(promise, range(count)))
+
+
+def _wait_until_all_end(store: JobStore, promised: list[Job]) -> list[Job]:
+    deadline = time.monotonic() + DEADLINE_S
+    # The last in the queue ends last, or nearly: ask for it seldom, then for all.
+    for job in reversed(promised):
+        while True:
+            now = store.find(job.job_id)
+            if now is not None and now.status.is_final:
+                break
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{job.job_id} has no end after {DEADLINE_S} s")
+            time.sleep(0.05)
+    return [found for job in promised if (found := store.find(job.job_id))]
+
+
+def _acceptance(user: UserId, key: str) -> Acceptance:
+    now = utc_now()
+    conversation = new_conversation(new_conversation_id(), "Bench")
+    job_id = job_id_for(user, key)
+    question = Message(
+        message_id=new_message_id(now),
+        conversation_id=conversation.conversation_id,
+        role=Role.USER,
+        content="Hello",
+        created_at=now,
+    )
+    job = Job(
+        job_id=job_id,
+        user_id=user,
+        conversation_id=conversation.conversation_id,
+        message_id=question.message_id,
+        reply_id=reply_id_for(job_id, now),
+        created_at=now,
+    )
+    return Acceptance(
+        job=job,
+        fingerprint="bench",
+        conversation=conversation,
+        is_new_conversation=True,
+        question=question,
+    )
+
+
+def _bare_loop(count: int) -> float:
+    """Messages per second that a plain receive-and-delete loop takes off a queue."""
+    sqs: Any = boto3.client("sqs")  # pyright: ignore[reportUnknownMemberType]
+    attributes = {"FifoQueue": "true"}
+    url = sqs.create_queue(QueueName=f"floor-{uuid.uuid4().hex}.fifo", Attributes=attributes)
+    url = url["QueueUrl"]
+    for begin in range(0, count, 10):
+        ids = [f"m{n}" for n in range(begin, begin + 10)]
+        sqs.send_message_batch(
+            QueueUrl=url,
+            Entries=[
+                {
+                    "Id": i,
+                    "MessageBody": "x" * 150,
+                    "MessageGroupId": i,
+                    "MessageDeduplicationId": i,
+                }
+                for i in ids
+            ],
+        )
+    began, taken = time.perf_counter(), 0
+    while taken < count:
+        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        entries = [{"Id": m["MessageId"], "ReceiptHandle": m["ReceiptHandle"]} for m in messages]
+        sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+        taken += len(messages)
+    return count / (time.perf_counter() - began)
