@@ -1,7 +1,8 @@
 """Composition root: what the handlers are made of, each made once and when first asked for.
 
-Imports stand inside the functions on purpose: a cold start pays for the libraries of its own
-handler only.
+Imports stand inside the functions, so that a cold start pays for the libraries of its own handler
+only. A handler imports the use case it calls at its top: Lambda's init phase has a whole core, the
+first request a share of one.
 """
 
 from __future__ import annotations

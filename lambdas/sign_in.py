@@ -71,9 +71,8 @@ class SignIn:
         email = normalise_email(credentials.email)
         self._rate_limit.count(self._settings.rate_sign_in_account, "login", email)
         found = self._users.credentials_of(email)
-        if not is_password(found.password_hash if found else None, credentials.password):
-            raise BadCredentials
-        if found is None:  # for the type checker: nobody's password is never right
+        is_right = is_password(found.password_hash if found else None, credentials.password)
+        if found is None or not is_right:
             raise BadCredentials
         if needs_rehash(found.password_hash):
             new_hash = hash_password(credentials.password)

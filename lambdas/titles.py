@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import textwrap
+
 TITLE_CHARS = 60
 _CUT = "…"
 
@@ -9,10 +11,7 @@ _CUT = "…"
 def title_of(content: str) -> str:
     """The first line that says something, cut at a word so that it has 60 characters at most."""
     line = next(line for line in content.splitlines() if line.strip())
-    words = " ".join(line.split())
-    if len(words) <= TITLE_CHARS:
-        return words
-    room = words[: TITLE_CHARS - len(_CUT)]
-    whole, _, _ = room.rpartition(" ")
-    # A first word that fills the line is cut where the line ends.
-    return (whole or room) + _CUT
+    title = textwrap.shorten(line, TITLE_CHARS, placeholder=_CUT)
+    if title == _CUT:  # the first word alone is longer
+        return line.split()[0][: TITLE_CHARS - len(_CUT)] + _CUT
+    return title

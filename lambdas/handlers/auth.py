@@ -14,6 +14,7 @@ from lambdas.headers import header
 from lambdas.request_log import note
 from lambdas.responses import responses
 from lambdas.schemas import Credentials, Refresh, Session
+from lambdas.sign_in import SignIn
 
 router = Router()
 
@@ -27,7 +28,7 @@ router = Router()
     responses=responses(201, "A guest, signed in.", 403, 429, 503),
 )
 def start_as_guest(request: Request) -> Session:
-    return _noted(bootstrap.sign_in().guest(ip=_ip(request)))
+    return _noted(_sign_in().guest(ip=_ip(request)))
 
 
 @router.post(
@@ -42,7 +43,7 @@ def start_as_guest(request: Request) -> Session:
 def register(request: Request, credentials: Credentials) -> Session:
     authorization = header(request.resolved_event.raw_event, "authorization")
     guest = bootstrap.access_tokens().verify(authorization) if authorization else None
-    return _noted(bootstrap.sign_in().register(credentials, ip=_ip(request), guest=guest))
+    return _noted(_sign_in().register(credentials, ip=_ip(request), guest=guest))
 
 
 @router.post(
@@ -53,7 +54,7 @@ def register(request: Request, credentials: Credentials) -> Session:
     responses=responses(200, "Signed in.", 400, 401, 413, 415, 422, 429, 503),
 )
 def login(request: Request, credentials: Credentials) -> Session:
-    return _noted(bootstrap.sign_in().login(credentials, ip=_ip(request)))
+    return _noted(_sign_in().login(credentials, ip=_ip(request)))
 
 
 @router.post(
@@ -65,7 +66,7 @@ def login(request: Request, credentials: Credentials) -> Session:
     responses=responses(200, "The next pair.", 400, 401, 413, 415, 422, 503),
 )
 def refresh(body: Refresh) -> Session:
-    return _noted(bootstrap.sign_in().refresh(body.refresh_token))
+    return _noted(_sign_in().refresh(body.refresh_token))
 
 
 @router.post(
@@ -77,13 +78,17 @@ def refresh(body: Refresh) -> Session:
     responses=responses(204, "The session is over.", 400, 401, 413, 415, 422, 503),
 )
 def logout(body: Refresh) -> Response[None]:
-    bootstrap.sign_in().logout(body.refresh_token)
+    _sign_in().logout(body.refresh_token)
     return Response(status_code=204)
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
     return answer(router, event, context)
+
+
+def _sign_in() -> SignIn:
+    return bootstrap.sign_in()
 
 
 def _ip(request: Request) -> str:

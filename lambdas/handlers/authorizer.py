@@ -11,6 +11,7 @@ from typing import Any, Literal
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import bootstrap
+from lambdas.access_tokens import AccessTokens
 from lambdas.caller import Caller
 from lambdas.headers import header
 from lambdas.request_log import RequestLine, note
@@ -36,13 +37,17 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
 def _decide(event: dict[str, Any]) -> dict[str, Any]:
     stage = _stage_arn(event["methodArn"])
     try:
-        claims = bootstrap.access_tokens().verify(header(event, "authorization"))
+        claims = _tokens().verify(header(event, "authorization"))
     except Unauthenticated as refusal:
         note(code=refusal.code)
         return _policy("Deny", stage, principal="nobody", context={"code": refusal.code})
     note(user_id=claims.user_id)
     caller = Caller(claims.user_id, claims.session_id, claims.expires_at)
     return _policy("Allow", stage, principal=claims.user_id, context=caller.as_context())
+
+
+def _tokens() -> AccessTokens:
+    return bootstrap.access_tokens()
 
 
 def _policy(

@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import bootstrap
 from lambdas.api import CurrentCaller, answer
+from lambdas.history import History
 from lambdas.path_ids import ConversationIdInPath
 from lambdas.request_log import note
 from lambdas.responses import SIGNED_IN, responses
@@ -69,7 +70,7 @@ def list_messages(
     cursor: PageCursor = None,
 ) -> MessagePage:
     note(conversation_id=id)
-    return bootstrap.history().page(caller.user_id, id, limit=limit, cursor=cursor)
+    return _history().page(caller.user_id, id, limit=limit, cursor=cursor)
 
 
 # Powertools leaves a part of the type of `patch` open.
@@ -111,3 +112,7 @@ def delete_conversation(caller: CurrentCaller, id: ConversationIdInPath) -> Resp
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request."""
     return answer(router, event, context)
+
+
+def _history() -> History:
+    return bootstrap.history()
