@@ -19,7 +19,7 @@ class Launcher:
 
     def __init__(self, *, root: Path, write_line: WriteLine, run_file: RunFile | None) -> None:
         """Children run in `root`; `run_file` lets a later run find those a crash left behind."""
-        self._root = root
+        self.root = root
         self._write_line = write_line
         self._run_file = run_file
         self._stopping = threading.Event()
@@ -39,7 +39,7 @@ class Launcher:
         """
         self._raise_if_stopping()
         write_line = _ignore if is_quiet else self._write_line
-        child = Child(name, command, env=env, cwd=self._root, write_line=write_line)
+        child = Child(name, command, env=env, cwd=self.root, write_line=write_line)
         child.start()
         self._children[name] = child
         if self._run_file is not None:

@@ -7,6 +7,7 @@ nothing of the developer's shell (keys, proxies, PYTHONPATH) should reach them.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import urllib.error
 import urllib.request
@@ -58,8 +59,12 @@ def start_ministack(launcher: Launcher, *, port: int, folder: Path | None) -> Ch
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
     }
+    # Its Lambda processes unpack their code there, and nobody but us removes it.
+    temporary = (folder or launcher.root) / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    env["TMPDIR"] = str(temporary)
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
         env |= {
             "PERSIST_STATE": "1",
             "STATE_DIR": str(folder),
