@@ -1,0 +1,159 @@
+"""Parts go away in the middle of a reply: the reply is stored all the same, and told in the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from local.launcher import Launcher
+from local.ports import free_ports
+from local.process import Child
+from local.provision import Provisioned
+from local.redis_server import redis_url, start_redis, wait_for_redis
+from prosa.jobs import JobStatus
+from tests.integration.worker.conftest import RunWorker
+from tests.integration.worker.tcp_proxy import TcpProxy
+from tests.integration.worker.world import World, eventually
+from tests.llm_server.script import Script
+from tests.llm_server.server import LlmServer
+
+
+class OwnRedis:
+    """A Redis that this test may kill and freeze; it forgets everything when it ends."""
+
+    def __init__(self, folder: Path) -> None:
+        (self._port,) = free_ports(1)
+        self._launcher = Launcher(root=folder, write_line=lambda _, __: None, run_file=None)
+        self._child = self._start()
+
+    @property
+    def url(self) -> str:
+        return redis_url(self._port)
+
+    def kill(self) -> None:
+        self._child.stop(grace_s=0)
+
+    def start_again(self) -> None:
+        self._child = self._start()
+
+    def freeze(self) -> None:
+        os.kill(self._child.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        os.kill(self._child.pid, signal.SIGCONT)
+
+    def _start(self) -> Child:
+        child = start_redis(self._launcher, port=self._port, folder=None)
+        wait_for_redis(self._launcher, child, self.url)
+        return child
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    own = OwnRedis(tmp_path)
+    yield own
+    own.kill()
+
+
+@pytest.fixture
+def world(world: World, resources: Provisioned, redis: OwnRedis) -> Iterator[World]:
+    own = World(resources, redis.url, user_id=world.user_id)
+    yield own
+    own.close()
+
+
+@pytest.fixture
+def table_proxy(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[TcpProxy]:
+    """A proxy between this process's DynamoDB clients made from now on and the emulator."""
+    endpoint = urlsplit(aws["AWS_ENDPOINT_URL"])
+    assert endpoint.hostname is not None
+    assert endpoint.port is not None
+    with TcpProxy((endpoint.hostname, endpoint.port)).running() as proxy:
+        url = f"http://127.0.0.1:{proxy.port}"
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
+        yield proxy
+
+
+async def test_redis_dies_in_the_middle_of_a_reply(
+    world: World, llm: LlmServer, run_worker: RunWorker, redis: OwnRedis
+) -> None:
+    script = Script(text="stored whatever happens to Redis", hold_after=3)
+    llm.script(script)
+    async with run_worker():
+        job = world.ask()
+        await eventually(lambda: world.said(job))
+        redis.kill()
+        script.gate.open()
+        await eventually(lambda: world.is_final(job))
+        redis.start_again()
+        await eventually(lambda: world.has_ended(job))
+        await eventually(world.is_queue_empty)
+
+    assert world.reply(job).content == "stored whatever happens to Redis"
+    assert world.job(job).attempt == 1
+    assert world.events(job)[-1].message.content == "stored whatever happens to Redis"
+    assert len(llm.requests) == 1
+
+
+async def test_a_frozen_redis_does_not_hold_the_model_up(
+    world: World, llm: LlmServer, run_worker: RunWorker, redis: OwnRedis
+) -> None:
+    script = Script(text="word " * 100, piece_chars=5, hold_after=3)
+    llm.script(script)
+    async with run_worker():
+        job = world.ask()
+        await eventually(lambda: world.said(job))
+        redis.freeze()
+        try:
+            script.gate.open()
+            await eventually(lambda: world.is_final(job), timeout_s=2)
+        finally:
+            redis.thaw()
+        await eventually(lambda: world.has_ended(job))
+
+    assert world.reply(job).content == "word " * 100
+    assert world.said(job) == "word " * 100
+
+
+async def test_what_was_said_while_redis_was_away_is_said_after(
+    world: World, llm: LlmServer, run_worker: RunWorker, redis: OwnRedis
+) -> None:
+    script = Script(text="one two three four five six", hold_after=3)
+    llm.script(script)
+    redis.kill()
+    async with run_worker():
+        job = world.ask()
+        await eventually(lambda: llm.requests and llm.requests[0].pieces_sent == 3)
+        redis.start_again()
+        # Start and deltas that were said to nobody come now, with the model still silent.
+        await eventually(lambda: world.said(job) == "one two thre")
+        script.gate.open()
+        await eventually(lambda: world.has_ended(job))
+
+    assert world.kinds(job) == ["reply.started", "reply.delta", "reply.completed"]
+    assert world.said(job) == world.reply(job).content
+
+
+async def test_the_table_is_away_at_the_commit(
+    world: World, llm: LlmServer, run_worker: RunWorker, table_proxy: TcpProxy
+) -> None:
+    script = Script(text="committed when the table is back", hold_after=3)
+    llm.script(script)
+    async with run_worker():
+        job = world.ask()
+        await eventually(lambda: world.said(job))
+        table_proxy.block()
+        script.gate.open()
+        await eventually(lambda: llm.requests[0].ended.is_set())
+        assert not world.has_ended(job)  # nothing is told that is not stored
+        table_proxy.unblock()
+        await eventually(lambda: world.has_ended(job))
+
+    assert world.job(job).status is JobStatus.DONE
+    assert world.job(job).attempt == 1
+    assert world.reply(job).content == "committed when the table is back"
