@@ -17,7 +17,9 @@ class TcpProxy:
         self.port = 0
         self._target = target
         self._is_blocked = threading.Event()
+        self.refused = 0
         self._writers: set[asyncio.StreamWriter] = set()
+        self._serving: set[asyncio.Task[None]] = set()
         self._loop = asyncio.new_event_loop()
 
     def block(self) -> None:
@@ -33,13 +35,18 @@ class TcpProxy:
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_blocked.is_set():
+            self.refused += 1
             writer.transport.abort()
             return
+        task = asyncio.current_task()
+        assert task is not None
+        self._serving.add(task)
         there, back = await asyncio.open_connection(*self._target)
         both = {writer, back}
         self._writers |= both
         await asyncio.gather(_forward(reader, back), _forward(there, writer))
         self._writers -= both
+        self._serving.discard(task)
 
     async def serve(self, started: threading.Event, stop: asyncio.Event) -> None:
         server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
@@ -48,6 +55,8 @@ class TcpProxy:
         async with server:
             await stop.wait()
             self._reset_all()
+            if self._serving:
+                await asyncio.wait(self._serving)
 
     @contextmanager
     def running(self) -> Generator[TcpProxy]:

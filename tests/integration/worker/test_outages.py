@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,15 +68,24 @@ def world(world: World, resources: Provisioned, redis: OwnRedis) -> Iterator[Wor
 
 
 @pytest.fixture
-def table_proxy(aws: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[TcpProxy]:
-    """A proxy between this process's DynamoDB clients made from now on and the emulator."""
+def aws_proxy(aws: dict[str, str]) -> Iterator[TcpProxy]:
+    """A way to the emulator that can be blocked; `by_proxy` sends a service's clients there."""
     endpoint = urlsplit(aws["AWS_ENDPOINT_URL"])
     assert endpoint.hostname is not None
     assert endpoint.port is not None
     with TcpProxy((endpoint.hostname, endpoint.port)).running() as proxy:
-        url = f"http://127.0.0.1:{proxy.port}"
-        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", url)
         yield proxy
+
+
+@pytest.fixture
+def by_proxy(aws_proxy: TcpProxy, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Send this process's clients of a service that are made from now on through the proxy."""
+
+    def send(service: str) -> None:
+        url = f"http://127.0.0.1:{aws_proxy.port}"
+        monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", url)
+
+    return send
 
 
 async def test_redis_dies_in_the_middle_of_a_reply(
@@ -140,20 +149,47 @@ async def test_what_was_said_while_redis_was_away_is_said_after(
 
 
 async def test_the_table_is_away_at_the_commit(
-    world: World, llm: LlmServer, run_worker: RunWorker, table_proxy: TcpProxy
+    world: World,
+    llm: LlmServer,
+    run_worker: RunWorker,
+    aws_proxy: TcpProxy,
+    by_proxy: Callable[[str], None],
 ) -> None:
     script = Script(text="committed when the table is back", hold_after=3)
     llm.script(script)
+    by_proxy("DYNAMODB")
     async with run_worker():
         job = world.ask()
         await eventually(lambda: world.said(job))
-        table_proxy.block()
+        aws_proxy.block()
         script.gate.open()
-        await eventually(lambda: llm.requests[0].ended.is_set())
+        await eventually(lambda: aws_proxy.refused)
         assert not world.has_ended(job)  # nothing is told that is not stored
-        table_proxy.unblock()
+        aws_proxy.unblock()
         await eventually(lambda: world.has_ended(job))
 
     assert world.job(job).status is JobStatus.DONE
     assert world.job(job).attempt == 1
     assert world.reply(job).content == "committed when the table is back"
+
+
+async def test_a_job_whose_message_cannot_be_kept_is_stopped(
+    world: World,
+    llm: LlmServer,
+    run_worker: RunWorker,
+    aws_proxy: TcpProxy,
+    by_proxy: Callable[[str], None],
+) -> None:
+    llm.script(Script(text="never to its end", hold_after=3), Script(text="the second time"))
+    by_proxy("SQS")
+    async with run_worker():
+        job = world.ask()
+        await eventually(lambda: world.said(job))
+        aws_proxy.block()
+        await eventually(lambda: llm.requests[0].is_aborted)  # its bill has stopped
+        aws_proxy.unblock()
+        await eventually(lambda: world.has_ended(job))
+        await eventually(world.is_queue_empty)
+
+    assert world.job(job).attempt == 2
+    assert world.reply(job).content == "the second time"
