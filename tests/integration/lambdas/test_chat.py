@@ -70,7 +70,9 @@ def test_a_resend_of_a_finished_job_still_gets_its_answer(edge: Edge) -> None:
 
 
 @pytest.mark.parametrize(
-    "other", [{"content": "Else"}, {"model": "local:prosa-tiny"}], ids=["content", "model"]
+    "other",
+    [{"content": "Else"}, {"model": "local:prosa-tiny"}, {"parent_id": None}],
+    ids=["content", "model", "no parent"],
 )
 def test_the_same_key_with_another_body_is_refused(edge: Edge, other: dict[str, Any]) -> None:
     caller = a_caller()
@@ -95,7 +97,7 @@ def test_two_users_may_have_the_same_key(edge: Edge) -> None:
     assert len(edge.stored("JOB")) == 2
 
 
-def test_of_twenty_at_once_with_one_key_all_get_the_same_job(edge: Edge) -> None:
+def test_of_twenty_at_once_with_one_key_all_get_the_same_job(edge: Edge, redis_url: str) -> None:
     user_id = a_caller().user_id
     order = Order(user_id=user_id, key="key-0001", traceparent="")
     submit = bootstrap.submit_message()
@@ -107,6 +109,9 @@ def test_of_twenty_at_once_with_one_key_all_get_the_same_job(edge: Edge) -> None
     assert len(edge.stored("MSG#")) == 1
     assert len(edge.stored("CNV#")) == 1
     assert len(edge.queued()) == 1
+    # A loser's question is stored nowhere: the pages must not hear of it.
+    heard = {e.message.message_id for e in told(redis_url, user_id) if e.type == "message.accepted"}
+    assert heard == {jobs[0].message_id}
 
 
 def test_when_the_queue_is_away_the_same_key_brings_it_there_later(

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from redis import Redis
 
+from lambdas import bootstrap
 from local.ports import free_ports
+from prosa.conversation import Message
 from prosa.event_log.blocking import BlockingEventLog
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.keys import fence_key
 from prosa.event_log.protocol import Append, Step
 from prosa.events import ConversationDeleted, ConversationUpdated
-from prosa.ids import JobId
+from prosa.ids import ConversationId, JobId
 from prosa.redis_client import connect_blocking
+from prosa.store.pages import Page
 from tests.integration.lambdas.conftest import Edge
 from tests.integration.lambdas.gateway import Answer, a_caller, call
 from tests.integration.lambdas.messages import finish, send, told
@@ -89,6 +94,30 @@ def test_the_log_cursor_lies_before_the_first_word_of_a_running_reply(redis_url:
     cursor = Cursor.parse(call("GET", path, caller=caller).json["log_cursor"])
     assert started.cursor is not None
     assert cursor == Cursor(started.cursor.epoch, started.cursor.seq - 1)
+
+
+@pytest.mark.usefixtures("edge")
+def test_what_happens_while_a_page_is_read_comes_after_its_cursor(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caller = a_caller()
+    sent = send(caller).json
+    path = f"/conversations/{sent['conversation_id']}"
+    store = bootstrap.conversations()
+    read = store.messages
+
+    def read_and_be_overtaken(conversation_id: ConversationId, **page: Any) -> Page[Message]:
+        found = read(conversation_id, **page)
+        rename(path, "Renamed meanwhile", caller=caller)
+        return found
+
+    monkeypatch.setattr(store, "messages", read_and_be_overtaken)
+    before = len(told(redis_url, caller.user_id))
+    # Not through the handler: one that runs inside another is not what Lambda does.
+    page = bootstrap.history().page(caller.user_id, sent["conversation_id"], limit=30, cursor=None)
+    assert len(told(redis_url, caller.user_id)) == before + 1
+    assert page.log_cursor is not None
+    assert Cursor.parse(page.log_cursor).seq == before
 
 
 def test_what_is_stored_is_read_while_redis_is_away(edge: Edge) -> None:
