@@ -38,6 +38,8 @@ def service_environment(
     the stack's parts are, the stack says; `extra` wins over both.
     """
     return {
+        # A poll is never cut short, and nobody wants to wait 10 s after Ctrl-C.
+        "PROSA_WORKER_POLL_WAIT_S": "2",
         **{name: value for name, value in environ.items() if _is_for_services(name)},
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", str(ROOT)),
