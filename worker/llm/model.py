@@ -1,4 +1,4 @@
-"""The interface every language model answers to; wrappers (retry, breaker, fallback) are models too."""
+"""The interface of every language model; wrappers (retry, breaker, fallback) are models too."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ Chunk = TextDelta | StreamEnd
 class Model(Protocol):
     """A language model that streams.
 
-    Guarantees: `stream` yields any number of `TextDelta` and then exactly one `StreamEnd`, or raises
-    a `worker.llm.errors.ModelError`; nothing else escapes but cancellation. Closing the generator
-    (`aclose`) stops the generation, and with it the bill, before it returns.
+    Guarantees: `stream` yields any number of `TextDelta` and then exactly one `StreamEnd`, or
+    raises a `worker.llm.errors.ModelError`; nothing else escapes but cancellation. Closing the
+    generator (`aclose`) stops the generation, and with it the bill, before it returns.
     """
 
     @property
@@ -66,7 +66,7 @@ class Model(Protocol):
         ...
 
     def count_tokens(self, text: str) -> int:
-        """Count the tokens of `text`; an upper estimate where the provider has no local tokenizer."""
+        """Count the tokens of `text`; estimated from above where there is no tokenizer here."""
         ...
 
     def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk]:
