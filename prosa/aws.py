@@ -18,22 +18,29 @@ LONG_POLL_S = 10
 
 
 @overload
-def client(service: Literal["dynamodb"], *, pool: int = ...) -> DynamoDBClient: ...
+def client(
+    service: Literal["dynamodb"], *, pool: int = ..., read_timeout_s: float = ...
+) -> DynamoDBClient: ...
 @overload
-def client(service: Literal["sqs"], *, pool: int = ...) -> SQSClient: ...
+def client(
+    service: Literal["sqs"], *, pool: int = ..., read_timeout_s: float = ...
+) -> SQSClient: ...
 @overload
-def client(service: Literal["s3"], *, pool: int = ...) -> S3Client: ...
+def client(service: Literal["s3"], *, pool: int = ..., read_timeout_s: float = ...) -> S3Client: ...
 @overload
-def client(service: Literal["ssm"], *, pool: int = ...) -> SSMClient: ...
-def client(service: str, *, pool: int = 10) -> object:
+def client(
+    service: Literal["ssm"], *, pool: int = ..., read_timeout_s: float = ...
+) -> SSMClient: ...
+def client(service: str, *, pool: int = 10, read_timeout_s: float = LONG_POLL_S + 5) -> object:
     """Make a client of `service` with `pool` connections.
 
-    The endpoint comes from `AWS_ENDPOINT_URL`. Two retries on botocore's standard mode; the read
-    timeout leaves room for one long poll. Clients are safe to share between threads.
+    The endpoint comes from `AWS_ENDPOINT_URL`. Two retries in botocore's standard mode, so a silent
+    service costs three times `read_timeout_s`, which by default leaves room for one long poll.
+    Clients are safe to share between threads.
     """
     config = Config(
         connect_timeout=2,
-        read_timeout=LONG_POLL_S + 5,
+        read_timeout=read_timeout_s,
         max_pool_connections=pool,
         retries={"mode": "standard", "total_max_attempts": 3},
         tcp_keepalive=True,
