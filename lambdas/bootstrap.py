@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from prosa.store.table import Table
     from prosa.store.users import UserStore
 
+AWS_TIMEOUT_S = 1.5
+"""Three tries, and the 3 s between them at most, end before the function's own 10 s do: else its
+503 would never be sent."""
+
 
 @cache
 def settings() -> EdgeSettings:
@@ -71,7 +75,7 @@ def submit_message() -> SubmitMessage:
     return SubmitMessage(
         jobs=jobs(),
         conversations=conversations(),
-        queue=JobQueue(client("sqs"), settings().queue_url),
+        queue=JobQueue(client("sqs", read_timeout_s=AWS_TIMEOUT_S), settings().queue_url),
         admission=Admission(users(), rate_limit(), settings()),
         announcements=announcements(),
         models=settings().models,
@@ -139,7 +143,7 @@ def table() -> Table:
     from prosa.aws import client
     from prosa.store.table import Table
 
-    return Table(client("dynamodb"), settings().table)
+    return Table(client("dynamodb", read_timeout_s=AWS_TIMEOUT_S), settings().table)
 
 
 @cache
@@ -147,7 +151,7 @@ def parameters() -> Parameters:
     from prosa.aws import client
     from prosa.parameters import Parameters
 
-    return Parameters(client("ssm"), settings().parameters)
+    return Parameters(client("ssm", read_timeout_s=AWS_TIMEOUT_S), settings().parameters)
 
 
 @cache
@@ -168,4 +172,4 @@ class _LateS3:
 def _s3() -> S3Client:
     from prosa.aws import client
 
-    return client("s3")
+    return client("s3", read_timeout_s=AWS_TIMEOUT_S)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -25,6 +27,9 @@ from tests.builders import a_reply
 from tests.integration.lambdas.conftest import Edge
 from tests.integration.lambdas.gateway import a_caller, call
 from tests.integration.lambdas.messages import ask_again, finish, send, told
+
+FUNCTION_TIMEOUT_S = 10
+"""`timeout` of serverless.yml."""
 
 
 def test_an_accepted_message_is_stored_queued_and_told(edge: Edge, redis_url: str) -> None:
@@ -130,6 +135,22 @@ def test_when_the_queue_is_away_the_same_key_brings_it_there_later(
     (queued,) = edge.queued()
     assert queued.job_id == again.json["job_id"]
     assert edge.stored("MSG#") == [f"MSG#{again.json['message_id']}"]
+
+
+def test_when_the_queue_is_silent_the_client_is_told_before_the_function_is_killed(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", f"http://127.0.0.1:{port}")
+        began = time.monotonic()
+        answer = send(a_caller())
+        took_s = time.monotonic() - began
+    assert (answer.status, answer.code) == (503, "unavailable")
+    assert took_s < FUNCTION_TIMEOUT_S
+    monkeypatch.delenv("AWS_ENDPOINT_URL_SQS")
+    assert edge.is_queue_empty()
 
 
 def test_a_resend_tells_the_pages_what_the_first_could_not(
