@@ -24,7 +24,6 @@ from local.settings import ROOT, LocalSettings
 
 START_S = 120.0
 STOP_S = 60.0
-SECOND_START_S = 25.0
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -67,11 +66,9 @@ class Run:
                 return
         pytest.fail(f"no {text!r} in {timeout_s} s:\n" + "\n".join(self.output))
 
-    def wait_until_up(self) -> float:
-        """Wait for the banner. Returns how long it took from now."""
-        started = time.monotonic()
+    def wait_until_up(self) -> None:
+        """Wait for the banner."""
         self.wait_for(f"Prosa runs at {self.settings.edge_url}", timeout_s=START_S)
-        return time.monotonic() - started
 
     def children(self) -> list[int]:
         """Ids of the processes it started."""
@@ -149,7 +146,7 @@ def test_it_starts_serves_ends_on_ctrl_c_and_remembers(settings: LocalSettings) 
         assert all(is_free(port) for port, _ in settings.ports().values())
 
     with _run(settings) as second:
-        took_s = second.wait_until_up()
+        second.wait_until_up()
         assert any("unchanged since the last deploy" in line for line in second.output)
         assert _call(settings, "GET", "/api/conversations", token) is not None
         stopped = subprocess.run(
@@ -163,7 +160,6 @@ def test_it_starts_serves_ends_on_ctrl_c_and_remembers(settings: LocalSettings) 
         )
         assert (stopped.returncode, stopped.stdout) == (0, "Stopped.\n")
         assert second.wait() == 0
-    assert took_s < SECOND_START_S
 
 
 def test_a_taken_port_ends_it_with_the_way_out(settings: LocalSettings) -> None:
