@@ -20,23 +20,13 @@ from bench.report import Figure, figure
 from local.ports import free_ports
 from local.stack import Stack
 from prosa.aws import client
-from prosa.clock import utc_now
-from prosa.conversation import Message, Role
-from prosa.ids import (
-    UserId,
-    job_id_for,
-    new_conversation_id,
-    new_message_id,
-    new_user_id,
-    reply_id_for,
-)
+from prosa.ids import new_user_id
 from prosa.job_queue import JobQueue
 from prosa.jobs import Job, JobMessage
-from prosa.store.conversations import new_conversation
-from prosa.store.job_writes import Acceptance
 from prosa.store.jobs import JobStore
 from prosa.store.long_texts import LongTexts
 from prosa.store.table import Table
+from tests.builders import an_acceptance
 
 JOBS = 100
 DEADLINE_S = 120.0
@@ -76,7 +66,7 @@ def _promise(store: JobStore, queue: JobQueue, count: int) -> list[Job]:
     user = new_user_id()
 
     def promise(n: int) -> Job:
-        job = store.accept(_acceptance(user, f"job-{n}-{uuid.uuid4()}"))
+        job = store.accept(an_acceptance(user_id=user, key=f"job-{n}-{uuid.uuid4()}"))
         queue.send(
             JobMessage(job_id=job.job_id, user_id=job.user_id, conversation_id=job.conversation_id)
         )
@@ -98,34 +88,6 @@ def _wait_until_all_end(store: JobStore, promised: list[Job]) -> list[Job]:
                 raise TimeoutError(f"{job.job_id} has no end after {DEADLINE_S} s")
             time.sleep(0.05)
     return [found for job in promised if (found := store.find(job.job_id))]
-
-
-def _acceptance(user: UserId, key: str) -> Acceptance:
-    now = utc_now()
-    conversation = new_conversation(new_conversation_id(), "Bench")
-    job_id = job_id_for(user, key)
-    question = Message(
-        message_id=new_message_id(now),
-        conversation_id=conversation.conversation_id,
-        role=Role.USER,
-        content="Hello",
-        created_at=now,
-    )
-    job = Job(
-        job_id=job_id,
-        user_id=user,
-        conversation_id=conversation.conversation_id,
-        message_id=question.message_id,
-        reply_id=reply_id_for(job_id, now),
-        created_at=now,
-    )
-    return Acceptance(
-        job=job,
-        fingerprint="bench",
-        conversation=conversation,
-        is_new_conversation=True,
-        question=question,
-    )
 
 
 def _bare_loop(count: int) -> float:
