@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from prosa.claims import AccessClaims
 from prosa.errors import SettingsError, TokenInvalid, Unauthenticated
 from prosa.ids import UserId
 from prosa.parameters import JWT_PRIVATE_KEY, JWT_PUBLIC_KEYS, Parameters
-from prosa.tokens import AccessClaims, SigningKey, sign_access_token, verify_access_token
+from prosa.tokens import SigningKey, sign_access_token, verify_access_token
 
 
 class AccessTokens:
@@ -23,7 +24,10 @@ class AccessTokens:
         self._parameters = parameters
 
     def verify(self, authorization: str | None) -> AccessClaims:
-        """Who an `Authorization` header speaks for. Raises Unauthenticated and its kinds."""
+        """Who an `Authorization` header speaks for, or spoke: its time is not looked at.
+
+        Raises Unauthenticated, TokenInvalid.
+        """
         token = bearer_token(authorization)
         if token is None:
             raise Unauthenticated("Sign in first: send an access token.")

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
 
-from prosa.clock import from_epoch_ms, to_epoch_ms, utc_now
-from prosa.errors import TokenExpired, Unauthenticated
+from prosa.claims import AccessClaims
+from prosa.clock import from_epoch_ms, to_epoch_ms
+from prosa.errors import Unauthenticated
 from prosa.ids import UserId
 
 
@@ -35,17 +36,15 @@ class Caller:
     def from_context(cls, context: Mapping[str, str]) -> Self:
         """Read the authorizer's context. Raises Unauthenticated, TokenExpired.
 
-        API Gateway remembers the authorizer's answer for a minute, in which the token may end: so
-        its time is looked at again.
+        The token's time is judged here and only here: API Gateway remembers the authorizer's
+        answer for a minute, in which the token may end.
         """
         try:
-            caller = cls(
+            claims = AccessClaims(
                 UserId(context["user_id"]),
                 context["session_id"],
                 from_epoch_ms(int(context["session_ends_at"])),
-            )
+            ).require_live()
         except KeyError as exc:
             raise Unauthenticated("Sign in first: send an access token.") from exc
-        if caller.session_ends_at < utc_now():
-            raise TokenExpired("The access token has expired.")
-        return caller
+        return cls(claims.user_id, claims.session_id, claims.expires_at)

@@ -42,7 +42,8 @@ def start_as_guest(request: Request) -> Session:
 )
 def register(request: Request, credentials: Credentials) -> Session:
     authorization = header(request.resolved_event.raw_event, "authorization")
-    guest = bootstrap.access_tokens().verify(authorization) if authorization else None
+    tokens = bootstrap.access_tokens()
+    guest = tokens.verify(authorization).require_live() if authorization else None
     return _noted(_sign_in().register(credentials, ip=_ip(request), guest=guest))
 
 

@@ -1,7 +1,7 @@
 """Decides who calls: API Gateway asks before any route that needs a user, and remembers a minute.
 
-Answers an IAM policy. The context of an Allow is the `Caller` the handlers see; that of a Deny
-says why, for API Gateway's own 401 (`$context.authorizer.code`).
+Answers an IAM policy. The context of an Allow is the `Caller` the handlers see, with the end of the
+token's time; they judge it, as an answer that is remembered outlives it.
 """
 
 from __future__ import annotations

@@ -15,9 +15,13 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
 )
+from ulid import ULID
 
 from lambdas import bootstrap
 from lambdas.access_tokens import signing_key
+from lambdas.caller import Caller
+from lambdas.openapi import PATH
+from prosa.errors import TokenExpired
 from prosa.ids import UserId, new_user_id
 from prosa.parameters import JWT_PRIVATE_KEY
 from prosa.tokens import SigningKey, sign_access_token
@@ -25,6 +29,19 @@ from tests.integration.lambdas.conftest import Edge
 from tests.integration.lambdas.gateway import STAGE_ARN, a_caller, authorize, call
 
 pytestmark = pytest.mark.usefixtures("edge")
+
+BODIES: dict[tuple[str, str], dict[str, str]] = {
+    ("POST", "/chat"): {"content": "Hello"},
+    ("POST", "/messages/{id}/replies"): {},
+    ("PATCH", "/conversations/{id}"): {"title": "Other"},
+}
+
+PROTECTED = [
+    (method.upper(), path)
+    for path, methods in json.loads(PATH.read_text())["paths"].items()
+    for method, operation in methods.items()
+    if operation.get("security")
+]
 
 
 def our_key() -> SigningKey:
@@ -83,10 +100,26 @@ def test_the_header_is_found_however_it_is_spelled(name: str) -> None:
     assert effect(authorize(f"bearer {a_token()}", header=name)) == "Allow"
 
 
-def test_an_expired_token_is_denied_and_told_apart() -> None:
+def test_an_expired_token_says_who_and_the_handler_says_too_late() -> None:
     past = datetime.now(UTC) - timedelta(minutes=1)
     policy = authorize(f"Bearer {a_token_of(exp=past)}")
-    assert (effect(policy), policy["context"]) == ("Deny", {"code": "token_expired"})
+    assert effect(policy) == "Allow"
+    with pytest.raises(TokenExpired):
+        Caller.from_context(policy["context"])
+
+
+@pytest.mark.parametrize("route", PROTECTED, ids=[" ".join(route) for route in PROTECTED])
+def test_no_route_acts_on_an_expired_token(route: tuple[str, str]) -> None:
+    method, path = route
+    prefix = {"conversations": "cnv", "jobs": "job", "messages": "msg"}.get(path.split("/")[1])
+    answer = call(
+        method,
+        path.replace("{id}", f"{prefix}_{ULID()}"),
+        body=BODIES.get(route),
+        caller=a_caller(for_s=-6),
+        headers={"idempotency-key": "key-0001"},
+    )
+    assert (answer.status, answer.code) == (401, "token_expired")
 
 
 def forged() -> dict[str, str]:
@@ -150,7 +183,7 @@ def test_a_key_that_is_gone_lets_nobody_in_any_more(edge: Edge) -> None:
 
 
 def test_a_token_that_ended_while_its_policy_was_remembered_is_refused() -> None:
-    answer = call("GET", "/conversations", caller=a_caller(for_s=-1))
+    answer = call("GET", "/conversations", caller=a_caller(for_s=-6))
     assert (answer.status, answer.code) == (401, "token_expired")
 
 

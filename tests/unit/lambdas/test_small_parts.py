@@ -145,7 +145,7 @@ def test_without_the_whole_context_there_is_no_caller(missing: str) -> None:
 def test_a_caller_whose_time_is_over_is_none() -> None:
     with pytest.raises(TokenExpired):
         Caller.from_context(
-            Caller(new_user_id(), "s", utc_now() - timedelta(seconds=1)).as_context()
+            Caller(new_user_id(), "s", utc_now() - timedelta(seconds=6)).as_context()
         )
 
 
