@@ -24,7 +24,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop test check bench fmt train lock clean clean-state
+.PHONY: help setup tools run stop test check bench pictures fmt train lock clean clean-state
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -78,6 +78,9 @@ check: setup
 
 bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+pictures: setup web/dist/index.html
+	$(BIN)/python -m tests.e2e.pictures
 
 ## Upkeep
 

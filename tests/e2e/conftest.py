@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from local.stack import Stack
 from tests.e2e.talk import Talk
@@ -34,13 +34,18 @@ NewContext = Callable[..., BrowserContext]
 @pytest.fixture(scope="session")
 def browser() -> Generator[Browser]:
     """Chromium from PATH."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser")
-    if executable is None:
-        pytest.fail("These tests need Chromium: `apt-get install chromium`.")
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=_FLAGS)
+        running = launch_chromium(playwright)
         yield running
         running.close()
+
+
+def launch_chromium(playwright: Playwright) -> Browser:
+    """Start the system's Chromium. Raises FileNotFoundError when there is none."""
+    executable = shutil.which("chromium") or shutil.which("chromium-browser")
+    if executable is None:
+        raise FileNotFoundError("Chromium is needed here: `apt-get install chromium`.")
+    return playwright.chromium.launch(executable_path=executable, args=_FLAGS)
 
 
 @pytest.fixture
