@@ -31,9 +31,10 @@ _FLAGS = [
 NewContext = Callable[..., BrowserContext]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Generator[Browser]:
-    """Chromium from PATH."""
+    """Run Chromium for one file: Playwright keeps a loop of its own running in this thread, and
+    while it does no asyncio test can run."""
     with sync_playwright() as playwright:
         running = launch_chromium(playwright)
         yield running

@@ -39,6 +39,7 @@ def take(browser: Browser, url: str) -> None:
         page = Talk(seen.new_page(), url)
         page.page.goto(address)
         page.wait_until_done(page.replies.nth(len(SAID) - 1))
+        expect(page.conversations).to_have_count(1)
         expect(page.page.get_by_test_id("connection-state")).to_have_attribute(
             "data-state", "online"
         )
