@@ -7,6 +7,7 @@ terminal client decode. An event in the log has no `cursor` of its own: the log 
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -160,8 +161,6 @@ ServerFrame = Annotated[
 ]
 """Every frame a server sends."""
 
-_frames: TypeAdapter[ServerFrame] = TypeAdapter(ServerFrame)
-
 
 def encode(event: ServerFrame) -> str:
     """Write an event as the JSON text that goes into the log and over the wire."""
@@ -175,9 +174,13 @@ def with_cursor(text: str, cursor: str) -> str:
 
 def decode(text: str | bytes) -> tuple[ServerFrame, str | None]:
     """Read a frame and its cursor, if it stands in the log. Raises pydantic.ValidationError."""
-    fields = _json.validate_json(text)
+    json, frames = _readers()
+    fields = json.validate_json(text)
     cursor = fields.pop("cursor", None) if fields.get("type") != "connected" else None
-    return _frames.validate_python(fields), cursor if isinstance(cursor, str) else None
+    return frames.validate_python(fields), cursor if isinstance(cursor, str) else None
 
 
-_json: TypeAdapter[dict[str, object]] = TypeAdapter(dict[str, object])
+@cache
+def _readers() -> tuple[TypeAdapter[dict[str, object]], TypeAdapter[ServerFrame]]:
+    """Built when first asked for: who only writes events pays nothing for reading them."""
+    return TypeAdapter(dict[str, object]), TypeAdapter(ServerFrame)
