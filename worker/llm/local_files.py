@@ -7,6 +7,7 @@ is asked for: torch takes seconds and 300 MB that a worker with paid models alon
 from __future__ import annotations
 
 import importlib
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def load_files(model_id: str, *, models: Path, threads: int, dtype: str) -> Load
     # transformers types almost nothing of this, hence Any; `Loaded` says what is used from here on.
     torch: Any = importlib.import_module("torch")
     transformers: Any = importlib.import_module("transformers")
+    _quieten_transformers()
     # One core is left to the event loop: with all of them its delay grows fourfold.
     torch.set_num_threads(threads)
     try:
@@ -40,6 +42,13 @@ def load_files(model_id: str, *, models: Path, threads: int, dtype: str) -> Load
     if torch.cuda.is_available():
         network = network.to("cuda")
     return Loaded(network.eval(), tokenizer)
+
+
+def _quieten_transformers() -> None:
+    """Keep what the library says of its own workings, and its progress bars, out of our log."""
+    importlib.import_module("transformers.utils.logging").disable_progress_bar()
+    batching: Any = importlib.import_module("transformers.generation.continuous_batching.utils")
+    batching.logger.setLevel(logging.WARNING)
 
 
 def _source(model_id: str, models: Path) -> str:
