@@ -43,7 +43,7 @@ def take(browser: Browser, url: str) -> None:
         expect(page.page.get_by_test_id("connection-state")).to_have_attribute(
             "data-state", "online"
         )
-        page.page.screenshot(path=PICTURES / f"{name}.png")
+        page.page.screenshot(path=PICTURES / f"{name}.png", animations="disabled")
         session = seen.storage_state()
         seen.close()
 
