@@ -110,10 +110,12 @@ class DlqTools:
         except Fenced:
             return "kept", "its job changed meanwhile: look again"
         # Sent first: a crash here leaves it in both queues, and the fence makes one reply of that.
+        # The attempt is part of the id: what failed again within the five minutes of SQS's
+        # deduplication must not be swallowed.
         self._queue.send_body(
             letter.delivery.body,
             group=letter.delivery.group,
-            deduplication_id=f"redrive-{letter.delivery.message_id}",
+            deduplication_id=f"redrive-{letter.delivery.message_id}-{job.attempt}",
             traceparent=letter.delivery.traceparent,
         )
         self._letters.remove(letter)
