@@ -2,6 +2,7 @@
 #
 #   make run      the whole stack on http://127.0.0.1:8080   MODEL=openai:gpt-... for another model
 #   make stop     end it from another terminal
+#   make dlq      look after its dead-letter queue   ARGS="list"
 #   make test     set up, then every test
 #   make check    what a change must pass besides its tests
 #
@@ -16,6 +17,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+ARGS ?= list
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 ifdef MODEL
@@ -24,7 +26,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop test check bench pictures fmt train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock clean clean-state
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -61,6 +63,9 @@ run: setup web/dist/index.html
 
 stop:
 	@$(BIN)/python -m local stop
+
+dlq:
+	@environ=$$($(BIN)/python -m local environ) && env $$environ $(BIN)/prosa dlq $(ARGS)
 
 ## Proof
 

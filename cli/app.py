@@ -9,12 +9,14 @@ from typing import Annotated
 import httpx
 import typer
 
+from cli import dlq
 from cli.api import Api, ApiProblem
 from cli.chat import Chat
 from cli.session import SessionFile
 from cli.transcript import JsonLines, Plain, Transcript
 
 app = typer.Typer(help="Talk to Prosa from a terminal.", no_args_is_help=True, add_completion=False)
+app.add_typer(dlq.app, name="dlq")
 
 
 @app.callback()

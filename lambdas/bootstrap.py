@@ -11,7 +11,7 @@ import base64
 from functools import cache
 from typing import TYPE_CHECKING, cast
 
-from lambdas.settings import EdgeSettings
+from lambdas.settings import EdgeSettings, WatchSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lambdas.access_tokens import AccessTokens
     from lambdas.announcements import Announcements
+    from lambdas.end_dead_jobs import EndDeadJobs
     from lambdas.history import History
     from lambdas.rate_limit import RateLimit
     from lambdas.sign_in import SignIn
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 AWS_TIMEOUT_S = 1.5
 """Three tries, and the 3 s between them at most, end before the function's own 10 s do: else its
 503 would never be sent."""
+
+LOOK_TIMEOUT_S = 4.0
+"""Leaves room for the short wait of a look into the dead-letter queue."""
 
 
 @cache
@@ -79,6 +83,22 @@ def submit_message() -> SubmitMessage:
         admission=Admission(users(), rate_limit(), settings()),
         announcements=announcements(),
         models=settings().models,
+    )
+
+
+@cache
+def end_dead_jobs() -> EndDeadJobs:
+    from lambdas.end_dead_jobs import EndDeadJobs
+    from prosa.aws import client
+    from prosa.dead_letters import DeadLetters
+    from prosa.job_queue import JobQueue
+
+    sqs = client("sqs", read_timeout_s=LOOK_TIMEOUT_S)
+    return EndDeadJobs(
+        letters=DeadLetters(JobQueue(sqs, WatchSettings.from_environ().dead_letter_queue_url)),
+        jobs=jobs(),
+        conversations=conversations(),
+        log=event_log(),
     )
 
 

@@ -6,7 +6,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from prosa.settings import CommaSeparated, QueueSettings, RedisSettings, StoreSettings
+from prosa.settings import (
+    CommaSeparated,
+    DeadLetterSettings,
+    QueueSettings,
+    RedisSettings,
+    StoreSettings,
+)
 
 
 class EdgeSettings(RedisSettings, StoreSettings, QueueSettings):
@@ -33,3 +39,7 @@ class EdgeSettings(RedisSettings, StoreSettings, QueueSettings):
     """Sign-ins that may be tried with one e-mail address."""
     rate_sign_in_ip: str = "20/minute"
     """Guests, registrations and sign-ins that may come from one IP address."""
+
+
+class WatchSettings(EdgeSettings, DeadLetterSettings):
+    """Settings of the watch over the dead-letter queue, which alone knows that queue."""

@@ -1,4 +1,5 @@
 """`python -m local`: run the stack until Ctrl-C. `python -m local stop`: end one that runs.
+`python -m local environ`: print what an operator's tools need to reach it.
 
 Exit codes: 0 it ended as asked, 1 it could not start or a part died, 2 wrong usage.
 """
@@ -10,9 +11,12 @@ import signal
 import sys
 from collections.abc import Callable
 
+from botocore.exceptions import BotoCoreError
+
 from local.console import Console
 from local.function_logs import FunctionLogs
 from local.launcher import StopRequested
+from local.operator import operator_environment
 from local.parameters import MissingApiKey
 from local.ports import PortTaken
 from local.process import ChildDied, NotReady
@@ -40,15 +44,16 @@ _SAID_PLAINLY = (
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says."""
-    if arguments not in ([], ["stop"]):
-        print("Usage: python -m local [stop]", file=sys.stderr)
+    if arguments not in ([], ["stop"], ["environ"]):
+        print("Usage: python -m local [stop | environ]", file=sys.stderr)
         return 2
     try:
         settings = LocalSettings.from_environ(os.environ)
     except SettingsError as exc:
         print(exc, file=sys.stderr)
         return 2
-    return _stop(settings) if arguments else _run(settings)
+    acts = {"stop": _stop, "environ": _print_environ}
+    return acts[arguments[0]](settings) if arguments else _run(settings)
 
 
 def _run(settings: LocalSettings) -> int:
@@ -103,6 +108,17 @@ def _stop(settings: LocalSettings) -> int:
         print(exc, file=sys.stderr)
         return 1
     print("Stopped." if stopped else "Nothing is running.")
+    return 0
+
+
+def _print_environ(settings: LocalSettings) -> int:
+    try:
+        found = operator_environment(settings)
+    except (BotoCoreError, KeyError):
+        print("No stack is running. `make run` starts it.", file=sys.stderr)
+        return 1
+    for name, value in found.items():
+        print(f"{name}={value}")
     return 0
 
 

@@ -47,6 +47,7 @@ def put_parameters(
     stored = provisioner.parameter_values(provisioned.stage)
     values = {
         f"{prefix}/queue-url": provisioned.queue_url,
+        f"{prefix}/dead-letter-queue-url": provisioned.dead_letter_queue_url,
         f"{prefix}/table-name": provisioned.table,
         f"{prefix}/bucket-name": provisioned.bucket,
         f"{prefix}/redis-url": redis_url,

@@ -105,6 +105,12 @@ class Fenced(ProsaError):
     code = "fenced"
 
 
+class Superseded(ProsaError):
+    """The conversation went on without this reply: it must not appear any more."""
+
+    code = "superseded"
+
+
 class UnreadableJob(ProsaError):
     """A queue message that no reader of this version understands."""
 

@@ -33,6 +33,10 @@ class Delivery:
     group: str
     received: int
     traceparent: str | None
+    sent_at_ms: int = 0
+    """When it was put on the queue, by SQS's clock."""
+    reason: str | None = None
+    """Why it was put on the dead-letter queue; None when SQS moved it."""
 
 
 class JobQueue:
@@ -62,8 +66,8 @@ class JobQueue:
             MaxNumberOfMessages=min(limit, BATCH),
             WaitTimeSeconds=wait_s,
             VisibilityTimeout=visibility_s,
-            MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
-            MessageAttributeNames=["traceparent"],
+            MessageSystemAttributeNames=["All"],
+            MessageAttributeNames=["traceparent", "reason"],
         )
         return [_delivery(message) for message in answer.get("Messages", [])]
 
@@ -86,14 +90,27 @@ class JobQueue:
         answer = self._call("change_message_visibility_batch", Entries=entries)
         return _failed(answer, receipts)
 
-    def send_body(self, body: str, *, group: str, deduplication_id: str, reason: str) -> None:
-        """Send a message as it is, with why it is here; for the dead-letter queue."""
+    def send_body(
+        self,
+        body: str,
+        *,
+        group: str,
+        deduplication_id: str,
+        reason: str | None = None,
+        traceparent: str | None = None,
+    ) -> None:
+        """Send a message as it is: to the dead-letter queue with why it is there, or back."""
+        named = {"reason": (reason or "")[:256], "traceparent": traceparent}
         self._call(
             "send_message",
             MessageBody=body,
             MessageGroupId=group,
             MessageDeduplicationId=deduplication_id,
-            MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:256]}},
+            MessageAttributes={
+                name: {"DataType": "String", "StringValue": value}
+                for name, value in named.items()
+                if value
+            },
         )
 
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -105,14 +122,16 @@ class JobQueue:
 
 def _delivery(message: dict[str, Any]) -> Delivery:
     attributes = message.get("Attributes", {})
-    trace = message.get("MessageAttributes", {}).get("traceparent", {})
+    named = message.get("MessageAttributes", {})
     return Delivery(
         message_id=message["MessageId"],
         receipt=message["ReceiptHandle"],
         body=message["Body"],
         group=attributes.get("MessageGroupId", ""),
         received=int(attributes.get("ApproximateReceiveCount", "1")),
-        traceparent=trace.get("StringValue"),
+        traceparent=named.get("traceparent", {}).get("StringValue"),
+        sent_at_ms=int(attributes.get("SentTimestamp", "0")),
+        reason=named.get("reason", {}).get("StringValue"),
     )
 
 

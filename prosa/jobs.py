@@ -48,6 +48,13 @@ class Attempt(Frozen):
     started_at: Timestamp
 
 
+class Redrive(Frozen):
+    """An operator's second chance for a job: `after_attempt` is the last attempt before it."""
+
+    at: Timestamp
+    after_attempt: int
+
+
 class Job(Frozen):
     """A reply that was promised with a 202.
 
@@ -66,9 +73,15 @@ class Job(Frozen):
     status: JobStatus = JobStatus.QUEUED
     attempt: int = 0
     attempts: tuple[Attempt, ...] = ()
+    redrives: tuple[Redrive, ...] = ()
     created_at: Timestamp
     finished_at: Timestamp | None = None
     failure: Failure | None = None
+
+    @property
+    def tries(self) -> int:
+        """Attempts since it was accepted or last redriven; `attempt` itself only ever grows."""
+        return self.attempt - (self.redrives[-1].after_attempt if self.redrives else 0)
 
 
 class JobMessage(Frozen):

@@ -68,3 +68,9 @@ class QueueSettings(Settings):
     """Where jobs wait."""
 
     queue_url: str
+
+
+class DeadLetterSettings(Settings):
+    """Where messages go that no worker could end."""
+
+    dead_letter_queue_url: str

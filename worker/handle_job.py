@@ -23,6 +23,7 @@ from prosa.event_log.protocol import Verdict
 from prosa.ids import JobId
 from prosa.job_queue import Delivery
 from prosa.jobs import Job, JobMessage
+from prosa.replies import end_event, failed_reply
 from prosa.store.jobs import AlreadyFinished
 from worker import metrics, replies
 from worker.failures import WORKER_CRASHED, failure_of
@@ -39,8 +40,8 @@ from worker.store_threads import StoreThreads
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 4
-"""Claims a job may have; one more finds only that it must end, as a message that kills its worker
-never reaches the code that counts failures."""
+"""Claims a job may have, anew after each redrive; one more finds only that it must end, as a
+message that kills its worker never reaches the code that counts failures."""
 
 OUTAGE_RETRY_S = 30
 """Table or log did not answer for long: receives are counted too, so do not spend them fast."""
@@ -117,8 +118,8 @@ class HandleJob:
 
     async def _reply(self, job: Job, feed: ReplyFeed) -> Message:
         """Make the one end of the job. Raises Fenced, NotFound, TryAgain."""
-        if job.attempt > MAX_ATTEMPTS:
-            return replies.failed(job, WORKER_CRASHED, model_id=None)
+        if job.tries > MAX_ATTEMPTS:
+            return failed_reply(job, WORKER_CRASHED, model_id=None)
         model = self._chain.resolve(job.model)
         try:
             if await self._is_cancelled_at_start(feed, model):
@@ -155,19 +156,19 @@ class HandleJob:
         log.warning(
             "model_failed", extra={**_fields(job), "code": error.code, "detail": str(error)}
         )
-        if error.retryable and job.attempt < MAX_ATTEMPTS:
+        if error.retryable and job.tries < MAX_ATTEMPTS:
             raise TryAgain(self._backoff_s(job, error)) from error
-        return replies.failed(job, failure_of(error), model_id=model.model_id)
+        return failed_reply(job, failure_of(error), model_id=model.model_id)
 
     def _backoff_s(self, job: Job, error: ModelError) -> int:
-        own = self._limits.backoff_s * 2 ** (job.attempt - 1)
+        own = self._limits.backoff_s * 2 ** (job.tries - 1)
         asked = error.retry_after_s if isinstance(error, ModelRateLimited) else None
         return min(max(own, round(asked or 0)), LONGEST_RETRY_S)
 
     async def _tell(self, feed: ReplyFeed, reply: Message) -> None:
         """Append the stored end. Raises Unavailable when the log does not take it: the message
         then stays, and its next delivery tells it again."""
-        event = replies.end_event(feed.job, reply)
+        event = end_event(feed.job, reply)
         for pause in TELL_PAUSES_S:
             try:
                 await feed.end(event)

@@ -15,7 +15,11 @@ local log_ttl, log_length, fence_ttl, new_epoch = ARGV[1], ARGV[2], ARGV[3], ARG
 local function refused(fence, step, attempt)
   if step == 'plain' then return nil end
   local held = redis.call('HMGET', fence, 'attempt', 'final')
-  if held[2] then return -1 end
+  -- Nobody claims a job that has its end, unless an operator redrove it after a stored failure:
+  -- so a later attempt than the one that ended it begins the reply again.
+  local ended_by = tonumber(held[2] or '')
+  if ended_by and attempt <= ended_by then return -1 end
+  if ended_by then redis.call('HDEL', fence, 'final') end
   local seen = tonumber(held[1] or '0')
   if attempt < seen then return -2 end
   if attempt > seen then redis.call('HSET', fence, 'attempt', attempt) end
@@ -32,10 +36,10 @@ local function next_number(log, head)
   return redis.call('HINCRBY', head, 'seq', 1), epoch
 end
 
-local function remember(fence, step, seq)
+local function remember(fence, step, seq, attempt)
   if step == 'plain' then return end
   if step == 'start' then redis.call('HSET', fence, 'started', seq) end
-  if step == 'final' then redis.call('HSET', fence, 'final', 1) end
+  if step == 'final' then redis.call('HSET', fence, 'final', attempt) end
   redis.call('EXPIRE', fence, fence_ttl)
 end
 
@@ -65,7 +69,7 @@ local function append(log, head, connections, fence, payload, step, attempt)
   redis.call('XADD', log, 'MAXLEN', '~', log_length, seq .. '-0', 'e', payload)
   redis.call('EXPIRE', log, log_ttl)
   redis.call('EXPIRE', head, log_ttl)
-  remember(fence, step, seq)
+  remember(fence, step, seq, attempt)
   local cancelled = step ~= 'plain' and redis.call('HEXISTS', fence, 'cancelled') or 0
   local result = { seq, epoch, cancelled }
   for _, node in ipairs(nodes(connections)) do result[#result + 1] = node end

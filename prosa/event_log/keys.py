@@ -35,7 +35,8 @@ def connections_key(user_id: UserId) -> str:
 def fence_key(user_id: UserId, job_id: JobId) -> str:
     """Hash `{attempt, started, final, cancelled}` of a reply.
 
-    The owner is part of the name: a stranger who knows a job's id reaches another key.
+    `final` is the attempt that ended it. The owner is part of the name: a stranger who knows a
+    job's id reaches another key.
     """
     return f"{{{tag_of(user_id)}}}:fence:{user_id}:{job_id}"
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from prosa.clock import to_iso
-from prosa.conversation import Conversation, Message, Usage
-from prosa.jobs import Job, JobStatus
+from prosa.conversation import Conversation, FinishReason, Message, Usage
+from prosa.jobs import Job, JobStatus, Redrive
 from prosa.store.conversations import list_position
 from prosa.store.items import Item, fields_of
 from prosa.store.long_texts import LongTexts
@@ -104,6 +104,39 @@ class JobWrites:
             expression,
             values,
             condition="attempt = :mine AND #status = :running",
+        )
+
+    def redriven(self, job: Job, redrive: Redrive) -> dict[str, Any]:
+        """Queue the job anew. The condition loses to whoever claimed or ended it since `job`."""
+        return self._table.write_update(
+            job_key(job.job_id),
+            "SET #status = :queued, redrives = list_append(if_not_exists(redrives, :none), :more) "
+            "REMOVE finished_at, failure",
+            {
+                ":queued": JobStatus.QUEUED,
+                ":none": [],
+                ":more": [fields_of(redrive)],
+                ":seen": job.status,
+                ":attempt": job.attempt,
+            },
+            condition="#status = :seen AND attempt = :attempt",
+        )
+
+    def failure_withdrawn(self, job: Job) -> dict[str, Any]:
+        """Take the stored failure away. The condition never takes an answer."""
+        return self._table.write_delete(
+            message_key(job.conversation_id, job.reply_id),
+            {":failed": FinishReason.FAILED},
+            condition="finish_reason = :failed",
+        )
+
+    def still_awaited(self, job: Job) -> dict[str, Any]:
+        """The conversation waits for this reply again, unless its user went on without it."""
+        return self._table.write_update(
+            conversation_key(job.user_id, job.conversation_id),
+            "ADD active_jobs :job",
+            {":job": {job.job_id}, ":reply": job.reply_id},
+            condition="head_id = :reply",
         )
 
     def conversation_settled(self, job: Job, reply: Message) -> dict[str, Any]:

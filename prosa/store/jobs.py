@@ -5,6 +5,7 @@ tells who may go on:
 
 - `accept`  message + job + conversation, all or none; the job's id makes a resend find itself
 - `claim`   counts the attempt up: the number is the fencing token
+- `redrive` takes a stored failure back, unless the talk went on; only an operator asks for it
 - `finish`  reply + job + conversation + usage, all or none, for the holder of the newest attempt
 """
 
@@ -15,9 +16,9 @@ from dataclasses import dataclass
 
 from prosa.clock import utc_now
 from prosa.conversation import FinishReason, Message, Role
-from prosa.errors import Fenced, IdempotencyMismatch, NotFound
+from prosa.errors import Fenced, IdempotencyMismatch, NotFound, Superseded
 from prosa.ids import JobId
-from prosa.jobs import Attempt, Job, JobStatus
+from prosa.jobs import Attempt, Job, JobStatus, Redrive
 from prosa.store.items import fields_of, read_as
 from prosa.store.job_writes import Acceptance, JobWrites
 from prosa.store.long_texts import LongTexts
@@ -135,6 +136,24 @@ class JobStore:
                 ) from refusal
             raise NotFound("conversation") from refusal
         return finished
+
+    def redrive(self, job: Job) -> None:
+        """Give a job that failed, or that no worker ended, a new budget of attempts.
+
+        Its attempt number goes on: whoever still holds an earlier one stays fenced off. Raises
+        Superseded when the conversation went on or is gone, Fenced when the job is not as it was
+        seen, or has an answer.
+        """
+        redrive = Redrive(at=utc_now(), after_attempt=job.attempt)
+        writes = [self._writes.redriven(job, redrive), self._writes.still_awaited(job)]
+        if job.status.is_final:
+            writes.append(self._writes.failure_withdrawn(job))
+        try:
+            self._table.transact(writes, token=str(uuid.uuid4()))
+        except TransactionRefused as refusal:
+            if refusal.refused(1):
+                raise Superseded(f"the conversation of {job.job_id} went on") from refusal
+            raise Fenced(f"{job.job_id} is not as it was seen") from refusal
 
     def abandon(self, job: Job) -> Job:
         """End a job whose conversation is gone: there is no place for its reply.

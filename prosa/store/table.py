@@ -185,6 +185,19 @@ class Table:
             update["ExpressionAttributeNames"] = names
         return {"Update": update}
 
+    def write_delete(
+        self, key: Key, values: Mapping[str, Any], *, condition: str
+    ) -> dict[str, Any]:
+        """A conditional delete as part of a transaction."""
+        return {
+            "Delete": {
+                "TableName": self.name,
+                "Key": _key(key),
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": {k: to_value(v) for k, v in values.items()},
+            }
+        }
+
     def _call(self, operation: str, **arguments: Any) -> dict[str, Any]:
         return self._raw(operation, TableName=self.name, **arguments)
 

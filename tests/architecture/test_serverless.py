@@ -33,16 +33,26 @@ def test_each_handler_file_is_a_function_and_each_function_a_handler_file() -> N
         assert function["handler"] == f"lambdas/handlers/{key}.lambda_handler"
 
 
-def test_the_functions_that_are_warmed_up_are_the_functions_there_are() -> None:
-    assert set(FUNCTIONS) == set(DECLARED["functions"])
+def _routes(function: Any) -> list[Any]:
+    return [event["http"] for event in function.get("events", []) if "http" in event]
+
+
+def test_the_functions_that_are_warmed_up_are_those_a_person_waits_for() -> None:
+    scheduled = {
+        key
+        for key, function in DECLARED["functions"].items()
+        if any("schedule" in event for event in function.get("events", []))
+    }
+    assert scheduled == {"dlq_watch"}
+    assert set(FUNCTIONS) == set(DECLARED["functions"]) - scheduled
 
 
 def test_only_signing_in_and_what_is_public_needs_no_token() -> None:
     open_paths = {
-        event["http"]["path"]
+        route["path"]
         for function in DECLARED["functions"].values()
-        for event in function.get("events", [])
-        if "authorizer" not in event["http"]
+        for route in _routes(function)
+        if "authorizer" not in route
     }
     public = {path for path in open_paths if not path.startswith("/auth/")}
     assert public == {"/health", "/models", "/openapi.json"}

@@ -117,8 +117,22 @@ async def test_an_earlier_attempt_is_fenced_off(log: EventLog) -> None:
 
 async def test_nothing_follows_the_end_of_a_reply(log: EventLog) -> None:
     await log.append([_step(Step.START, 1), _step(Step.FINAL, 1)])
-    more = await log.append([_step(Step.DELTA, 1), _step(Step.FINAL, 1), _step(Step.START, 2)])
+    more = await log.append([_step(Step.DELTA, 1), _step(Step.FINAL, 1), _step(Step.START, 1)])
     assert [r.verdict for r in more] == [Verdict.ALREADY_FINAL] * 3
+
+
+async def test_a_redriven_reply_begins_again_after_its_end(log: EventLog) -> None:
+    """Only an attempt after the one that ended it: there is none unless an operator redrove it."""
+    await log.append([_step(Step.START, 4), _step(Step.FINAL, 4)])
+    steps = [(Step.FINAL, 4), (Step.START, 5), (Step.FINAL, 4), (Step.FINAL, 5), (Step.FINAL, 5)]
+    results = await log.append([_step(step, attempt) for step, attempt in steps])
+    assert [r.verdict for r in results] == [
+        Verdict.ALREADY_FINAL,
+        Verdict.APPENDED,
+        Verdict.FENCED,
+        Verdict.APPENDED,
+        Verdict.ALREADY_FINAL,
+    ]
 
 
 async def test_the_fence_of_one_reply_leaves_another_alone(log: EventLog) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from prosa.clock import utc_now
 from prosa.conversation import Failure, FinishReason
-from prosa.errors import Fenced, IdempotencyMismatch, NotFound, Unavailable
+from prosa.errors import Fenced, IdempotencyMismatch, NotFound, Superseded, Unavailable
 from prosa.ids import job_id_for, new_user_id
 from prosa.jobs import Job, JobStatus
 from prosa.store.jobs import AlreadyFinished, Claimed
@@ -167,3 +167,76 @@ def test_a_second_reply_to_a_message_stands_beside_the_first(stores: Stores) -> 
     stores.jobs.finish(second, a_reply(second, content="Another"))
     page = stores.conversations.messages(first.conversation_id, limit=10, cursor=None)
     assert [m.parent_id for m in page.items] == [None, first.message_id, first.message_id]
+
+
+def _failed(stores: Stores) -> Job:
+    job = _claimed(stores, stores.jobs.accept(an_acceptance()))
+    failure = Failure(code="model_error", detail="No answer.")
+    reply = a_reply(job, content="", reason=FinishReason.FAILED)
+    return stores.jobs.finish(job, reply.model_copy(update={"failure": failure}))
+
+
+def test_a_redriven_job_is_as_if_it_had_not_failed(stores: Stores) -> None:
+    failed = _failed(stores)
+    stores.jobs.redrive(failed)
+    state = stores.conversations.require(failed.user_id, failed.conversation_id)
+    assert state.active_jobs == {failed.job_id}
+    assert not stores.conversations.has_message(failed.conversation_id, failed.reply_id)
+    again = _claimed(stores, failed)
+    assert (again.attempt, again.tries, again.failure, again.finished_at) == (2, 1, None, None)
+    stores.jobs.finish(again, a_reply(again))
+    stored = stores.conversations.message(failed.conversation_id, failed.reply_id)
+    assert stored.finish_reason is FinishReason.STOP
+
+
+def test_ten_redrives_at_once_are_one(stores: Stores) -> None:
+    failed = _failed(stores)
+
+    def redrive(_: int) -> bool:
+        try:
+            stores.jobs.redrive(failed)
+        except Fenced:
+            return False
+        return True
+
+    with ThreadPoolExecutor(10) as pool:
+        assert sum(pool.map(redrive, range(10))) == 1
+    job = stores.jobs.find(failed.job_id)
+    assert job is not None
+    assert len(job.redrives) == 1
+
+
+def test_an_answer_is_never_redriven(stores: Stores) -> None:
+    job = _claimed(stores, stores.jobs.accept(an_acceptance()))
+    done = stores.jobs.finish(job, a_reply(job))
+    with pytest.raises(Fenced):
+        stores.jobs.redrive(done)
+    assert stores.jobs.find(job.job_id) == done
+
+
+def test_a_conversation_that_went_on_is_not_answered_late(stores: Stores) -> None:
+    failed = _failed(stores)
+    further = an_acceptance(
+        user_id=failed.user_id,
+        conversation_id=failed.conversation_id,
+        parent_id=failed.reply_id,
+        key="key-0002",
+    )
+    stores.jobs.accept(further)
+    with pytest.raises(Superseded):
+        stores.jobs.redrive(failed)
+    assert stores.jobs.find(failed.job_id) == failed
+
+
+def test_the_conversation_of_a_redriven_job_may_be_gone(stores: Stores) -> None:
+    failed = _failed(stores)
+    stores.conversations.delete(failed.user_id, failed.conversation_id)
+    with pytest.raises(Superseded):
+        stores.jobs.redrive(failed)
+
+
+def test_whoever_held_a_job_when_it_was_redriven_cannot_end_it(stores: Stores) -> None:
+    held = _claimed(stores, stores.jobs.accept(an_acceptance()))
+    stores.jobs.redrive(held)
+    with pytest.raises(Fenced):
+        stores.jobs.finish(held, a_reply(held))

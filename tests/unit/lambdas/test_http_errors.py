@@ -26,6 +26,7 @@ EXPECTED: dict[Exception, tuple[int, str]] = {
     errors.Unavailable("x"): (503, "unavailable"),
     errors.SettingsError("X", "y"): (500, "internal_error"),
     errors.Fenced("x"): (500, "internal_error"),
+    errors.Superseded("x"): (500, "internal_error"),
     errors.UnreadableJob("x"): (500, "internal_error"),
     errors.ProsaError("x"): (500, "internal_error"),
     refusals.BadRequest("invalid_json", "x"): (400, "invalid_json"),

@@ -19,8 +19,8 @@ from prosa.event_log.protocol import Append, Appended, Verdict
 from prosa.ids import UserId, new_user_id
 from prosa.jobs import Job
 from prosa.redis_client import connect
+from prosa.replies import end_event, failed_reply
 from tests.builders import an_acceptance
-from worker import replies
 from worker.publisher import Publisher
 from worker.reply_feed import ReplyFeed
 from worker.stopping import Stopped, StopReason, StopScope
@@ -76,7 +76,7 @@ def a_job(*, user_id: UserId | None = None, attempt: int = 1) -> Job:
 
 def the_end(job: Job) -> events.ReplyFailed:
     failure = Failure(code="test", detail="The end.")
-    event = replies.end_event(job, replies.failed(job, failure, model_id=None))
+    event = end_event(job, failed_reply(job, failure, model_id=None))
     assert isinstance(event, events.ReplyFailed)
     return event
 
