@@ -80,7 +80,7 @@ def submit_message() -> SubmitMessage:
         jobs=jobs(),
         conversations=conversations(),
         queue=JobQueue(client("sqs", read_timeout_s=AWS_TIMEOUT_S), settings().queue_url),
-        admission=Admission(users(), rate_limit(), settings()),
+        admission=Admission(users(), rate_limit(), redis(), settings()),
         announcements=announcements(),
         models=settings().models,
     )

@@ -20,6 +20,7 @@ from lambdas.refusals import (
     BodyTooLarge,
     Forbidden,
     InvalidField,
+    ModelsUnavailable,
     TooMany,
     UnknownModel,
     UnknownParent,
@@ -48,6 +49,7 @@ STATUS: Mapping[type[ProsaError], HTTPStatus] = {
     IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     Unauthenticated: HTTPStatus.UNAUTHORIZED,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    ModelsUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     BadRequest: HTTPStatus.BAD_REQUEST,
     BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -100,10 +102,11 @@ def _refused(error: ProsaError) -> Refusal:
     status = next(STATUS[cls] for cls in type(error).__mro__ if cls in STATUS)
     if status == HTTPStatus.INTERNAL_SERVER_ERROR:
         return _OUR_FAULT
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+    if isinstance(error, Unavailable):
         detail = "Something this service stands on does not answer. Try again in a moment."
         return Refusal(_problem(status, error.code, detail), OUTAGE_RETRY_S, is_ours=True)
-    retry_after_s = error.retry_after_s if isinstance(error, TooMany) else None
+    is_later = isinstance(error, (TooMany, ModelsUnavailable))
+    retry_after_s = error.retry_after_s if is_later else None
     return Refusal(_problem(status, error.code, error.detail), retry_after_s)
 
 

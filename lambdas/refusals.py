@@ -8,6 +8,7 @@ ProsaError
 ├── Forbidden              who asks is known, and may not
 ├── UnknownModel
 ├── UnknownParent
+├── ModelsUnavailable      no model may be asked now; `retry_after_s` says when
 └── TooMany                later, not now; `retry_after_s` says when
 """
 
@@ -72,6 +73,16 @@ class UnknownParent(ProsaError):
 
     def __init__(self) -> None:
         super().__init__("parent_id names no message of this conversation.")
+
+
+class ModelsUnavailable(ProsaError):
+    """Every model failed too often of late: a job would only fail. Nobody is at fault here."""
+
+    code = "models_unavailable"
+
+    def __init__(self, *, retry_after_s: int) -> None:
+        super().__init__("No model can be reached right now. Try again in a moment.")
+        self.retry_after_s = retry_after_s
 
 
 class TooMany(ProsaError):

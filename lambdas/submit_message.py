@@ -57,8 +57,8 @@ class Order:
 class SubmitMessage:
     """Both methods give the job a 202 promises, the same one for the same key.
 
-    They raise IdempotencyMismatch, TooMany, NotFound, UnknownModel, UnknownParent, and Unavailable
-    when it is worth asking again with the same key.
+    They raise IdempotencyMismatch, TooMany, NotFound, UnknownModel, UnknownParent, and
+    ModelsUnavailable and Unavailable when it is worth asking again with the same key.
     """
 
     def __init__(

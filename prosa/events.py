@@ -26,7 +26,10 @@ class MessageAccepted(Frozen):
 
 
 class ReplyStarted(Frozen):
-    """An attempt at a reply begins. A higher `attempt` clears what an earlier one wrote."""
+    """An attempt at a reply begins. A higher `attempt` clears what an earlier one wrote.
+
+    Comes once more for the same attempt, before any delta, when another model takes over.
+    """
 
     type: Literal["reply.started"] = "reply.started"
     job_id: JobId

@@ -6,7 +6,11 @@ from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from redis.asyncio import Redis
+
 from prosa import aws, redis_client
+from prosa.breakers.circuits import SharedBreakers
+from prosa.breakers.protocol import BreakerLimits
 from prosa.event_log.log import EventLog
 from prosa.job_queue import JobQueue
 from prosa.parameters import Parameters
@@ -18,12 +22,18 @@ from worker.consumer import Consumer, ConsumerLimits
 from worker.handle_job import HandleJob, ReplyLimits
 from worker.leases import Leases
 from worker.llm.catalogue import Providers, load_models
-from worker.llm.chain import Chain
+from worker.llm.chain import Chain, Guards
 from worker.llm.external import ProviderLimits
+from worker.llm.retry import RetryBudget, RetryLimits
+from worker.llm.timeouts import Silences
 from worker.publisher import Publisher
 from worker.queue_threads import ACK_THREADS, QueueThreads
 from worker.settings import WorkerSettings
 from worker.store_threads import THREADS, StoreThreads
+
+PROBE_LEASE = 1.5
+"""Of the wait for a first token, which is as long as a probe can take: a lease that ended first
+would let a second probe out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,9 @@ async def worker(settings: WorkerSettings) -> AsyncGenerator[Worker]:
         closing.callback(queue.close)
         redis = redis_client.connect(settings.redis_url)
         closing.push_async_callback(redis.aclose)
-        chain = Chain(await load_models(settings.models, _providers(settings)))
+        guards = _guards(settings, redis)
+        models = await load_models(settings.models, _providers(settings))
+        chain = Chain([guards.around(model) for model in models])
         closing.push_async_callback(chain.aclose)
 
         publisher = Publisher(EventLog(redis, cluster=settings.redis_cluster))
@@ -90,6 +102,25 @@ def _queue(settings: WorkerSettings) -> QueueThreads:
         polls=JobQueue(aws.client("sqs", pool=1), settings.queue_url),
         acks=JobQueue(acks, settings.queue_url),
         dead_letters=JobQueue(acks, settings.dead_letter_queue_url),
+    )
+
+
+def _guards(settings: WorkerSettings, redis: Redis) -> Guards:
+    limits = BreakerLimits(
+        max_failures=settings.breaker_max_failures,
+        window_s=settings.breaker_window_s,
+        reset_s=settings.breaker_reset_s,
+        probe_lease_s=PROBE_LEASE * settings.model_first_token_timeout_s,
+    )
+    return Guards(
+        breakers=SharedBreakers(redis, limits),
+        redis_timeout_s=settings.breaker_redis_timeout_s,
+        silences=Silences(
+            first_token_s=settings.model_first_token_timeout_s,
+            idle_s=settings.model_idle_timeout_s,
+        ),
+        retry=RetryLimits(attempts=settings.retry_attempts, backoff_s=settings.retry_backoff_s),
+        budget=RetryBudget(ratio=settings.retry_budget_ratio, reserve=settings.retry_reserve),
     )
 
 

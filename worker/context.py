@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from prosa.conversation import FinishReason, Message, Role
-from worker.llm.model import Turn
-
-TURN_OVERHEAD_TOKENS = 8
-"""What a chat template or provider adds around one turn, and the break between merged ones."""
+from worker.llm.model import TURN_OVERHEAD_TOKENS, Turn
 
 PARAGRAPH = "\n\n"
 

@@ -5,6 +5,8 @@ The details of a provider's error go to the log, never to the page.
 
 from __future__ import annotations
 
+import math
+
 from prosa.conversation import Failure
 from worker.generation import DeadlineExceeded
 from worker.llm.errors import (
@@ -13,6 +15,7 @@ from worker.llm.errors import (
     ModelMisconfigured,
     ModelRateLimited,
     ModelRefused,
+    ModelsUnavailable,
     ModelUnavailable,
 )
 
@@ -32,6 +35,7 @@ _BY_ERROR: tuple[tuple[type[ModelError], str, bool], ...] = (
     (ContextTooLong, "This message is too long for the model. Shorten it and try again.", False),
     (ModelRefused, "The model's provider refused to answer this message.", False),
     (ModelMisconfigured, "The model is not set up correctly. The operators can see why.", False),
+    (ModelsUnavailable, "No model can be reached right now. Try again in a moment.", True),
     (ModelRateLimited, "The model has too much to do right now. Try again in a minute.", True),
     (ModelUnavailable, "The model cannot be reached right now. Try again in a minute.", True),
 )
@@ -43,6 +47,16 @@ def failure_of(error: ModelError) -> Failure:
     """What the user is told of `error`."""
     for kind, detail, retryable in _BY_ERROR:
         if isinstance(error, kind):
-            wait = RATE_LIMIT_RETRY_AFTER_S if kind is ModelRateLimited else None
-            return Failure(code=error.code, detail=detail, retryable=retryable, retry_after_s=wait)
+            return Failure(
+                code=error.code,
+                detail=detail,
+                retryable=retryable,
+                retry_after_s=_retry_after_s(error),
+            )
     return _UNKNOWN
+
+
+def _retry_after_s(error: ModelError) -> int | None:
+    if isinstance(error, ModelsUnavailable):
+        return max(1, math.ceil(error.retry_after_s))
+    return RATE_LIMIT_RETRY_AFTER_S if isinstance(error, ModelRateLimited) else None

@@ -14,7 +14,7 @@ from prosa.conversation import FinishReason, Usage
 from prosa.errors import Fenced
 from worker import metrics
 from worker.llm.errors import ModelError, StreamCut
-from worker.llm.model import Model, ModelRequest, StreamEnd
+from worker.llm.model import Answering, Model, ModelRequest, StreamEnd
 from worker.reply_feed import ReplyFeed
 from worker.stopping import Stopped, StopReason, StopScope
 
@@ -32,6 +32,8 @@ class Generated:
     text: str
     finish_reason: FinishReason
     usage: Usage | None
+    model_id: str
+    """Who wrote it."""
 
 
 async def generate(
@@ -43,6 +45,7 @@ async def generate(
     took over.
     """
     pieces: list[str] = []
+    model_id = model.model_id
     end: StreamEnd | None = None
     scope = StopScope(deadline_s=deadline_s)
     began = time.monotonic()
@@ -50,28 +53,33 @@ async def generate(
         async with scope, aclosing(model.stream(request)) as chunks:
             with feed.stops(scope):
                 async for chunk in chunks:
+                    if isinstance(chunk, Answering):
+                        if chunk.model_id != model_id:
+                            model_id = chunk.model_id
+                            feed.answering(model_id=model_id)
+                        continue
                     if isinstance(chunk, StreamEnd):
                         end = chunk
                         continue
                     if not pieces:
-                        metrics.FIRST_TOKEN_S.labels(model.model_id).observe(
-                            time.monotonic() - began
-                        )
+                        metrics.FIRST_TOKEN_S.labels(model_id).observe(time.monotonic() - began)
                     pieces.append(chunk.text)
                     feed.delta(chunk.text)
     except Stopped as stopped:
-        return _stopped(stopped.reason, model, request, "".join(pieces))
+        _raise_unless_cancelled(stopped.reason, model_id)
+        text = "".join(pieces)
+        usage = _estimated_usage(model, request, text)
+        return Generated(text, FinishReason.CANCELLED, usage, model_id)
     if end is None:
-        raise StreamCut(model.model_id, "the stream ended without its terminal event")
-    return Generated("".join(pieces), end.finish_reason, end.usage)
+        raise StreamCut(model_id, "the stream ended without its terminal event")
+    return Generated("".join(pieces), end.finish_reason, end.usage, model_id)
 
 
-def _stopped(reason: StopReason, model: Model, request: ModelRequest, text: str) -> Generated:
+def _raise_unless_cancelled(reason: StopReason, model_id: str) -> None:
     if reason is StopReason.FENCED:
         raise Fenced("a later attempt took the reply over")
     if reason is StopReason.DEADLINE:
-        raise DeadlineExceeded(model.model_id, "the reply took too long")
-    return Generated(text, FinishReason.CANCELLED, _estimated_usage(model, request, text))
+        raise DeadlineExceeded(model_id, "the reply took too long")
 
 
 def _estimated_usage(model: Model, request: ModelRequest, text: str) -> Usage:

@@ -123,13 +123,13 @@ class HandleJob:
         model = self._chain.resolve(job.model)
         try:
             if await self._is_cancelled_at_start(feed, model):
-                generated = Generated("", FinishReason.CANCELLED, usage=None)
+                generated = Generated("", FinishReason.CANCELLED, None, model.model_id)
             else:
                 request = await self._request(job, model)
                 generated = await generate(model, request, feed, deadline_s=self._limits.deadline_s)
         except ModelError as error:
             return self._failed(job, model, error)
-        return replies.answer(job, generated, model_id=model.model_id)
+        return replies.answer(job, generated)
 
     async def _is_cancelled_at_start(self, feed: ReplyFeed, model: Model) -> bool:
         """Say that the attempt begins. Raises Fenced when the log knows a later one."""
@@ -152,7 +152,7 @@ class HandleJob:
 
     def _failed(self, job: Job, model: Model, error: ModelError) -> Message:
         """Raise TryAgain, or give the stored failure that ends the job."""
-        metrics.MODEL_ERRORS.labels(model.model_id, error.code).inc()
+        metrics.MODEL_ERRORS.labels(error.model_id, error.code).inc()
         log.warning(
             "model_failed", extra={**_fields(job), "code": error.code, "detail": str(error)}
         )

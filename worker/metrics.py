@@ -13,6 +13,16 @@ LEASES_LOST = Counter("prosa_worker_leases_lost_total", "Messages that could not
 POLL_FAILURES = Counter("prosa_worker_poll_failures_total", "Receives that SQS did not answer")
 PUBLISH_FAILURES = Counter("prosa_worker_publish_failures_total", "Ticks Redis did not take")
 FENCED = Counter("prosa_worker_fenced_total", "Attempts stopped because a later one owns the job")
+BREAKER_CHANGES = Counter(
+    "prosa_worker_breaker_changes_total", "Changes of a circuit seen here", ["model", "state"]
+)
+BREAKER_REFUSALS = Counter("prosa_worker_breaker_refusals_total", "Calls not made", ["model"])
+BREAKER_REDIS_FAILURES = Counter(
+    "prosa_worker_breaker_redis_failures_total", "Breaker calls that memory answered for Redis"
+)
+MODEL_RETRIES = Counter("prosa_worker_model_retries_total", "Calls made again", ["model"])
+RETRIES_DENIED = Counter("prosa_worker_retries_denied_total", "Retries over budget", ["model"])
+FALLBACKS = Counter("prosa_worker_fallbacks_total", "Replies another model took over", ["model"])
 
 FIRST_TOKEN_S = Histogram(
     "prosa_worker_first_token_seconds",

@@ -8,7 +8,7 @@ from prosa.jobs import Job
 from worker.generation import Generated
 
 
-def answer(job: Job, generated: Generated, *, model_id: str) -> Message:
+def answer(job: Job, generated: Generated) -> Message:
     """The reply to store: an answer, whole or cut or cancelled."""
     return Message(
         message_id=job.reply_id,
@@ -18,7 +18,7 @@ def answer(job: Job, generated: Generated, *, model_id: str) -> Message:
         content=generated.text,
         created_at=utc_now(),
         job_id=job.job_id,
-        model=model_id,
+        model=generated.model_id,
         usage=generated.usage,
         finish_reason=generated.finish_reason,
     )

@@ -56,17 +56,14 @@ class ReplyFeed:
     async def start(self, *, model_id: str) -> Appended:
         """Say that an attempt begins. Raises `prosa.errors.Unavailable` when the log did not
         take it; it is then said before the first delta."""
-        job = self.job
-        started = events.ReplyStarted(
-            job_id=job.job_id,
-            conversation_id=job.conversation_id,
-            message_id=job.reply_id,
-            parent_id=job.message_id,
-            attempt=job.attempt,
-            model=model_id,
-        )
-        self._start = self._append(started, Step.START)
+        self._start = self._started(model_id)
         return await self._taken()
+
+    def answering(self, *, model_id: str) -> None:
+        """Say, before any delta, that another model answers than was said at the start. Never
+        waits; the log takes a further start of the same attempt."""
+        self._start = self._started(model_id)
+        self._wake()
 
     def delta(self, text: str) -> None:
         """Say a piece of the reply, soon. Never waits."""
@@ -133,6 +130,18 @@ class ReplyFeed:
         for waiting in take.waiting:
             if not waiting.done():
                 waiting.set_exception(error)
+
+    def _started(self, model_id: str) -> Append:
+        job = self.job
+        started = events.ReplyStarted(
+            job_id=job.job_id,
+            conversation_id=job.conversation_id,
+            message_id=job.reply_id,
+            parent_id=job.message_id,
+            attempt=job.attempt,
+            model=model_id,
+        )
+        return self._append(started, Step.START)
 
     def _append(self, event: events.ServerFrame, step: Step) -> Append:
         job = self.job

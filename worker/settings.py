@@ -44,6 +44,33 @@ class WorkerSettings(RedisSettings, StoreSettings, QueueSettings):
     model_read_timeout_s: float = Field(default=20.0, gt=0)
     """The longest silence of a provider: before its answer begins, and between two pieces."""
 
+    model_first_token_timeout_s: float = Field(default=20.0, gt=0)
+    model_idle_timeout_s: float = Field(default=15.0, gt=0)
+    """The longest wait for text: for the first piece, and for each further one. Unlike the read
+    timeout, a provider's pings do not help it over them."""
+
+    breaker_max_failures: int = Field(default=5, ge=0)
+    """One more within `breaker_window_s` opens a model's circuit, for all workers."""
+
+    breaker_window_s: float = Field(default=10.0, gt=0)
+    breaker_reset_s: float = Field(default=30.0, gt=0)
+    """How long a circuit stays open before one call tries the model out."""
+
+    breaker_redis_timeout_s: float = Field(default=0.25, gt=0)
+    """How long Redis may take to say whether a circuit is open; then this worker decides alone."""
+
+    retry_attempts: int = Field(default=3, ge=1)
+    """Calls of one model for one attempt at a reply, all before its first token."""
+
+    retry_backoff_s: float = Field(default=0.5, ge=0)
+    """The first retry comes within this; doubles for the next."""
+
+    retry_budget_ratio: float = Field(default=0.1, ge=0)
+    """Retries that each call allows, over all models of this process."""
+
+    retry_reserve: float = Field(default=3.0, ge=0)
+    """Retries that may be made at once after a quiet time."""
+
     worker_name: str = Field(default_factory=_name)
     """Who claims a job; shown in its attempts."""
 

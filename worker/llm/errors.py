@@ -3,7 +3,9 @@
 ModelError
 ├── ModelUnavailable     retryable: the provider or the network failed
 │   ├── ModelRateLimited     retryable, not before `retry_after_s`
+│   ├── CircuitOpen          not asked: it failed too often of late
 │   └── StreamCut            the stream ended without its terminal event
+├── ModelsUnavailable    final for the job: every model's circuit is open
 ├── ContextTooLong       final: the prompt does not fit the model
 ├── ModelRefused         final: the provider will not answer this prompt
 └── ModelMisconfigured   final: key, model name or account; someone must act
@@ -48,6 +50,27 @@ class StreamCut(ModelUnavailable):
     """The stream ended without its terminal event: what arrived may be half a reply."""
 
     code = "model_stream_cut"
+
+
+class CircuitOpen(ModelUnavailable):
+    """The model was not asked: its breaker is open for another `retry_after_s` seconds."""
+
+    def __init__(self, model_id: str, detail: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(model_id, detail)
+        self.retry_after_s = retry_after_s
+
+
+class ModelsUnavailable(ModelError):
+    """No model of the chain was asked, all circuits are open; the first may be in `retry_after_s`.
+
+    Not retryable by the queue: waiting there helps nobody. Its user may ask again.
+    """
+
+    code = "models_unavailable"
+
+    def __init__(self, model_id: str, detail: str, *, retry_after_s: float = 0.0) -> None:
+        super().__init__(model_id, detail)
+        self.retry_after_s = retry_after_s
 
 
 class ContextTooLong(ModelError):

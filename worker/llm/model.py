@@ -44,15 +44,26 @@ class StreamEnd:
     usage: Usage
 
 
-Chunk = TextDelta | StreamEnd
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """Which model answers. A fallback says it before the first text; other models do not."""
+
+    model_id: str
+
+
+Chunk = TextDelta | StreamEnd | Answering
+
+TURN_OVERHEAD_TOKENS = 8
+"""What a chat template or provider adds around one turn, and the break between merged ones."""
 
 
 class Model(Protocol):
     """A language model that streams.
 
-    Guarantees: `stream` yields any number of `TextDelta` and then exactly one `StreamEnd`, or
-    raises a `worker.llm.errors.ModelError`; nothing else escapes but cancellation. Closing the
-    generator (`aclose`) stops the generation, and with it the bill, before it returns.
+    Guarantees: `stream` yields any number of `TextDelta` (before them, an `Answering` perhaps) and
+    then exactly one `StreamEnd`, or raises a `worker.llm.errors.ModelError`; nothing else escapes
+    but cancellation. Closing the generator (`aclose`) stops the generation, and with it the bill,
+    before it returns.
     """
 
     @property

@@ -57,13 +57,16 @@ def environment(world: World, aws: dict[str, str], llm: LlmServer) -> dict[str, 
         "PROSA_DEAD_LETTER_QUEUE_URL": resources.dead_letter_queue_url,
         "PROSA_PARAMETERS": resources.parameters,
         "PROSA_REDIS_URL": world.redis_url,
-        "PROSA_MODELS": "openai:test,anthropic:test",
+        "PROSA_MODELS": "openai:test",
         "PROSA_OPENAI_BASE_URL": llm.openai_base_url,
         "PROSA_ANTHROPIC_BASE_URL": llm.anthropic_base_url,
         "PROSA_WORKER_VISIBILITY_S": "2",
         "PROSA_WORKER_HEARTBEAT_S": "0.6",
         "PROSA_WORKER_POLL_WAIT_S": "1",
         "PROSA_WORKER_BACKOFF_S": "1",
+        # Most tests look at what stands above these; test_model_outage.py sets them, and a chain.
+        "PROSA_RETRY_ATTEMPTS": "1",
+        "PROSA_BREAKER_MAX_FAILURES": "1000",
     }
 
 

@@ -2,55 +2,20 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from local.launcher import Launcher
-from local.ports import free_ports
-from local.process import Child
 from local.provision import Provisioned
-from local.redis_server import redis_url, start_redis, wait_for_redis
 from prosa.jobs import JobStatus
 from tests.integration.worker.conftest import RunWorker
 from tests.integration.worker.tcp_proxy import TcpProxy
 from tests.integration.worker.world import World, eventually
 from tests.llm_server.script import Script
 from tests.llm_server.server import LlmServer
-
-
-class OwnRedis:
-    """A Redis that this test may kill and freeze; it forgets everything when it ends."""
-
-    def __init__(self, folder: Path) -> None:
-        (self._port,) = free_ports(1)
-        self._launcher = Launcher(root=folder, write_line=lambda _, __: None, run_file=None)
-        self._child = self._start()
-
-    @property
-    def url(self) -> str:
-        return redis_url(self._port)
-
-    def kill(self) -> None:
-        self._child.stop(grace_s=0)
-
-    def start_again(self) -> None:
-        self._child = self._start()
-
-    def freeze(self) -> None:
-        os.kill(self._child.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        os.kill(self._child.pid, signal.SIGCONT)
-
-    def _start(self) -> Child:
-        child = start_redis(self._launcher, port=self._port, folder=None)
-        wait_for_redis(self._launcher, child, self.url)
-        return child
+from tests.stack.own_redis import OwnRedis
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ async def test_the_model_is_shown_the_conversation(
 
 
 async def test_the_model_that_was_asked_for_answers(world: World, run_worker: RunWorker) -> None:
-    async with run_worker():
+    async with run_worker(PROSA_MODELS="openai:test,anthropic:test"):
         job = world.accept()
         chosen = world.accept(model="anthropic:test")
         gone = world.accept(model="openai:retired")

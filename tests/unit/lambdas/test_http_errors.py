@@ -37,6 +37,7 @@ EXPECTED: dict[Exception, tuple[int, str]] = {
     refusals.UnknownModel(): (422, "unknown_model"),
     refusals.UnknownParent(): (422, "unknown_parent"),
     refusals.TooMany("rate_limited", "x", retry_after_s=7): (429, "rate_limited"),
+    refusals.ModelsUnavailable(retry_after_s=7): (503, "models_unavailable"),
     NotFoundError(): (404, "not_found"),
     ZeroDivisionError(): (500, "internal_error"),
 }

@@ -67,7 +67,7 @@ async def ask(model: Model, request: ModelRequest = REQUEST) -> tuple[str, Strea
         async for chunk in chunks:
             if isinstance(chunk, TextDelta):
                 text += chunk.text
-            else:
+            elif isinstance(chunk, StreamEnd):
                 end = chunk
     return text, end
 
