@@ -39,6 +39,8 @@ def answer(router: Router, event: Event, context: LambdaContext) -> dict[str, An
             found = _as_answer(Response(status_code=204, body=""))
         else:
             found = _resolver(router).resolve(event, context)
+            # A 204 has no body: API Gateway takes null for that, an emulator may trip over it.
+            found["body"] = found["body"] or ""
     except Exception as error:  # noqa: BLE001 - the edge of the process
         found = _as_answer(_refuse(error))
     found["multiValueHeaders"].update({k: [v] for k, v in _headers(event).items()})
