@@ -11,7 +11,7 @@ import typer
 
 from cli import dlq
 from cli.api import Api, ApiProblem
-from cli.chat import Chat
+from cli.chat import Chat, TalkEnded
 from cli.session import SessionFile
 from cli.transcript import JsonLines, Plain, Transcript
 
@@ -45,7 +45,7 @@ def chat(
     transcript: Transcript = JsonLines() if json_lines else Plain()
     try:
         asyncio.run(_chat(url, message, conversation, model, transcript))
-    except ApiProblem as problem:
+    except (ApiProblem, TalkEnded) as problem:
         _leave(str(problem))
     except httpx.TransportError as exc:
         _leave(f"Prosa does not answer at {url} ({exc}). Is it running? `make run` starts it.")

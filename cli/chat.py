@@ -14,6 +14,7 @@ from cli.transcript import Transcript
 from prosa.conversation import FinishReason, Message
 from prosa.events import (
     Connected,
+    ConversationDeleted,
     ReplyCompleted,
     ReplyDelta,
     ReplyFailed,
@@ -25,8 +26,8 @@ from prosa.ids import JobId
 from prosa.jobs import Job
 
 
-class Disconnected(Exception):
-    """The server closed the socket for good."""
+class TalkEnded(Exception):
+    """The talk cannot go on; the text says why, for the person at the terminal."""
 
 
 class Chat:
@@ -48,7 +49,7 @@ class Chat:
         await self._frames.aclose()
 
     async def ask(self, content: str, *, model: str | None) -> bool:
-        """Say `content` and show the reply; gives whether it was answered."""
+        """Say `content` and show the reply; gives whether it was answered. Raises TalkEnded."""
         accepted = await self._api.send(content, conversation_id=self._conversation_id, model=model)
         self._conversation_id = accepted["conversation_id"]
         with self._cancel_on_interrupt(accepted["job_id"]):
@@ -59,6 +60,12 @@ class Chat:
             frame = await self._next()
             if isinstance(frame, Resync):
                 frame = await self._end_from_rest(job_id)
+            if (
+                isinstance(frame, ConversationDeleted)
+                and frame.conversation_id == self._conversation_id
+            ):
+                # Its reply has no place any more and never comes.
+                raise TalkEnded("The conversation was deleted.")
             if frame is None or not _is_of(frame, job_id):
                 continue
             self._transcript.show(frame)
@@ -95,7 +102,7 @@ class Chat:
         try:
             return await anext(self._frames)
         except StopAsyncIteration:
-            raise Disconnected from None
+            raise TalkEnded("The server closed the connection for good.") from None
 
     @contextmanager
     def _cancel_on_interrupt(self, job_id: str) -> Generator[None]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from local.stack import Stack
@@ -131,6 +132,27 @@ def test_a_dropped_socket_is_resumed_without_a_gap(
     out = _rest(process)
     assert gateway.poll() is None
     assert seen + out == text + "\n"
+
+
+def test_a_deleted_conversation_ends_the_wait(
+    command: Command, paid: LlmServer, stack: Stack, tmp_path: Path
+) -> None:
+    script = Script(text="a" * 400, piece_chars=4, hold_after=10)
+    paid.script(script)
+    process = command.start("--json", "--model", SCRIPTED, "Talk")
+    assert process.stdout is not None
+    started = json.loads(process.stdout.readline())
+    [session] = (tmp_path / ".config" / "prosa").glob("session-*.json")
+    api = f"{stack.settings.edge_url}/api"
+    tokens = httpx.post(f"{api}/auth/refresh", json=json.loads(session.read_text())).json()
+    httpx.delete(
+        f"{api}/conversations/{started['conversation_id']}",
+        headers={"Authorization": f"Bearer {tokens['access_token']}"},
+    ).raise_for_status()
+    process.stdout.read()
+    _, said = process.communicate(timeout=DEADLINE_S)
+    script.gate.open()
+    assert (process.returncode, said) == (1, "The conversation was deleted.\n")
 
 
 def test_a_refusal_is_said_in_a_sentence(command: Command) -> None:
