@@ -42,7 +42,7 @@ async def follow(api: Api) -> AsyncGenerator[ServerFrame]:
                 return
         except (OSError, InvalidHandshake, TimeoutError):
             failures += 1
-        await asyncio.sleep(random.uniform(0, min(MAX_BACKOFF_S, 0.2 * 2**failures)))  # noqa: S311
+        await asyncio.sleep(random.uniform(0, min(MAX_BACKOFF_S, 0.2 * 2**failures)))  # noqa: S311 - jitter
 
 
 async def _frames(

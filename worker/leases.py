@@ -98,7 +98,7 @@ class Leases:
     async def keep(self) -> None:
         """Renew all leases for ever."""
         while True:
-            await asyncio.sleep(self._heartbeat_s * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311
+            await asyncio.sleep(self._heartbeat_s * random.uniform(1 - JITTER, 1 + JITTER))  # noqa: S311 - jitter
             async with self._beat:
                 await self._renew_all()
 

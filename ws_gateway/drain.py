@@ -68,4 +68,4 @@ async def drain(
 
 
 def _moment(spread_s: float) -> float:
-    return round(random.uniform(0, spread_s), 2)  # noqa: S311
+    return round(random.uniform(0, spread_s), 2)  # noqa: S311 - jitter

@@ -63,7 +63,7 @@ class Wakeups:
                     await self._listen(pubsub)
             except REDIS_AWAY as exc:
                 log.warning("wakeups_lost", extra={"error": repr(exc)})
-            await asyncio.sleep(wait_s * random.uniform(0.5, 1))  # noqa: S311
+            await asyncio.sleep(wait_s * random.uniform(0.5, 1))  # noqa: S311 - jitter
             wait_s = min(RETRY_MOST_S, wait_s * 2)
 
     async def _subscribe(self, pubsub: PubSub) -> None:
