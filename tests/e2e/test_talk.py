@@ -99,6 +99,22 @@ def test_a_stopped_reply_keeps_what_was_written(talk: Talk, held: Script) -> Non
     assert _plain(stored["content"]) == talk.text_of(reply) == text
 
 
+def test_a_conversation_is_renamed_and_deleted(talk: Talk) -> None:
+    talk.wait_until_done(talk.say("My name is Iracema"))
+    row = talk.conversations.first
+    row.hover()
+    row.get_by_role("button", name="Rename").click()
+    talk.page.get_by_label("New title").fill("Who I am")
+    talk.page.keyboard.press("Enter")
+    expect(row).to_contain_text("Who I am")
+    row.hover()
+    row.get_by_role("button", name="Delete").click()
+    talk.page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+    expect(talk.conversations).to_have_count(0)
+    expect(talk.page.get_by_role("dialog")).to_have_count(0)
+    expect(talk.page.get_by_role("alert")).to_have_count(0)
+
+
 def test_nobody_sees_what_another_said(talk: Talk, new_context: NewContext) -> None:
     talk.wait_until_done(talk.say("My name is Iracema"))
     stranger = Talk(new_context().new_page(), talk.url)
