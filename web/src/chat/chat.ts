@@ -178,13 +178,15 @@ export class Chat {
     if (page) await this.loadConversations().catch(() => undefined);
   }
 
-  /** The socket begins with what happens from now on: read what happened before. */
+  /**
+   * The socket begins with what happens from now on: read what happened before. The open thread too,
+   * also when it is here: what was sent before the socket was open may have its reply by now.
+   */
   async #catchUp(): Promise<void> {
     const open = this.#open;
-    const isThreadMissing = open !== null && !this.#isLoaded(open);
     await Promise.allSettled([
       this.loadConversations(),
-      isThreadMissing ? this.open(open) : undefined,
+      open === null ? undefined : this.#isLoaded(open) ? this.#readThread(open) : this.open(open),
     ]);
   }
 
