@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prosa.errors import Unavailable
@@ -25,6 +26,10 @@ log = logging.getLogger(__name__)
 
 POLL_BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Waits after receives that failed in a row; the last one repeats."""
+
+GATHER_S = 0.02
+"""How long a poll waits, while there is room for some messages, until there is for ten: a busy
+worker would else make a call for each."""
 
 BUG_BACKOFF_S = 60
 """Longest wait after a handler failed in a way it does not know itself."""
@@ -91,11 +96,18 @@ class Consumer:
                 lanes.create_task(self._work_off(lane))
 
     async def _room(self) -> int:
-        """Wait until one more message may be taken."""
-        while not self._is_stopping and len(self._leases) >= self._limits.concurrency:
+        """Wait until one more message may be taken, and a moment longer for a whole batch's room.
+        What was just received starts meanwhile, before the poll's thread competes with it."""
+        await self._until_free(1)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                await self._until_free(min(BATCH, self._limits.concurrency))
+        return self._limits.concurrency - len(self._leases)
+
+    async def _until_free(self, wanted: int) -> None:
+        while not self._is_stopping and self._limits.concurrency - len(self._leases) < wanted:
             self._changed.clear()
             await self._changed.wait()
-        return self._limits.concurrency - len(self._leases)
 
     async def _poll(self, limit: int) -> list[Delivery]:
         try:
