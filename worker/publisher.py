@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Generator
 from contextlib import contextmanager
+from itertools import islice
 
 from redis import RedisError
 
@@ -25,6 +26,13 @@ log = logging.getLogger(__name__)
 TICK_S = 0.015
 """Ticks are at least this far apart. A lone event does not wait: the first after a pause goes at
 once."""
+
+TICK_REPLIES = 64
+"""Replies that speak in one tick; the others in the next, in turn. Hundreds at once would hold the
+loop up for as long as theirs take to write, and Redis with it; waiting, their deltas join."""
+
+BUSY_TICK_S = 0.005
+"""Between ticks while replies wait for their turn."""
 
 OUTAGE_PAUSE_S = 0.25
 """Before the next try when Redis did not answer."""
@@ -69,11 +77,19 @@ class Publisher:
             while True:
                 await self._wake.wait()
                 await self._flush()
-                await asyncio.sleep(OUTAGE_PAUSE_S if self._is_failing else TICK_S)
+                await asyncio.sleep(self._pause_s())
+
+    def _pause_s(self) -> float:
+        if self._is_failing:
+            return OUTAGE_PAUSE_S
+        return BUSY_TICK_S if len(self._dirty) > TICK_REPLIES else TICK_S
 
     async def _flush(self) -> None:
-        self._wake.clear()
-        feeds, self._dirty = list(self._dirty), {}
+        feeds = list(islice(self._dirty, TICK_REPLIES))
+        for feed in feeds:
+            del self._dirty[feed]
+        if not self._dirty:
+            self._wake.clear()
         takes = [(feed, feed.take()) for feed in feeds if feed.has_more]
         appends = [append for _, take in takes for append in take.appends]
         if not appends:
