@@ -1,0 +1,32 @@
+"""What a scenario of the fault rig is. Each module of `tests/faults/scenarios` exposes one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.faults.ground import Ground
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scenario:
+    """One kind of fault, injected `full` times in the full run and `short` times in `make test`.
+
+    `run` is given the real parts and the number of faults, and returns when the last of them is
+    over and everything has settled; what it returns are measured figures for the report, say
+    `{"unblocked_max_s": 2.4}`. It decides nothing about right and wrong beyond its own figures:
+    the checker reads the history and the store when `run` has returned.
+    """
+
+    name: str
+    row: str
+    title: str
+    full: int
+    short: int
+    run: Callable[[Ground, int], Awaitable[Mapping[str, int | float]]]
+    #: Jobs whose bodies a scenario sends to the dead-letter queue on purpose (invariant I6).
+    expects_dead_letters: bool = False
+    #: How long after the scenario's last fault everything accepted must have ended (invariant I9).
+    settles_within_s: float = 60.0

@@ -1,0 +1,7 @@
+"""The scenarios of the fault rig, in the order in which they run."""
+
+from __future__ import annotations
+
+from tests.faults.scenario import Scenario
+
+SCENARIOS: tuple[Scenario, ...] = ()
