@@ -65,6 +65,7 @@ def test_the_longest_message_fits_in_every_language(edge: Edge, character: str) 
         answer.json["conversation_id"], answer.json["message_id"]
     )
     assert message.content == character * 8_000
+    assert len(edge.queued()) == 1
 
 
 def test_a_resend_gets_the_same_answer_and_changes_nothing(edge: Edge) -> None:
