@@ -26,7 +26,14 @@ class Scenario:
     full: int
     short: int
     run: Callable[[Ground, int], Awaitable[Mapping[str, int | float]]]
-    #: Jobs whose bodies a scenario sends to the dead-letter queue on purpose (invariant I6).
-    expects_dead_letters: bool = False
-    #: How long after the scenario's last fault everything accepted must have ended (invariant I9).
+    behind_proxies: bool = False
+    """Whether Redis and AWS are reached through proxies that can fail: they cost CPU."""
+
+    dead_letters: int = 0
+    """How many messages must lie in the dead-letter queue at the end (I6), per fault."""
+
     settles_within_s: float = 60.0
+    """How long after `run` everything accepted may take to end and be told (I9)."""
+
+    clocks_differ: bool = False
+    """Whether times that processes wrote cannot be compared (I4 then goes by the log alone)."""
