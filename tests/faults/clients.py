@@ -80,7 +80,7 @@ class Client:
         """`api` and `gateways`, ports, are those of the moment; `chance` decides on jitter only."""
         self.name = name
         self.user_id = user_id
-        self.canary = f"{name}-{chance.getrandbits(64):016x}"
+        self.canary = f"canary-{chance.getrandbits(64):016x}"
         self.conversations: list[str] = []
         self.is_connected = asyncio.Event()
         self._api = api
@@ -93,6 +93,7 @@ class Client:
         self._begins = 0
         self._socket: ClientConnection | None = None
         self._following: asyncio.Task[None] | None = None
+        history.write(name, "came", user_id=user_id, canary=self.canary)
 
     async def say(
         self, content: str, conversation: str | None = None, *, model: str | None = None

@@ -64,6 +64,7 @@ class Ground:
         redis: OwnRedis,
         llm: LlmServer,
         proxies: tuple[RedisProxy, AwsProxy] | None,
+        without: str | None,
     ) -> None:
         self.random = chance
         """The one source of chance in the schedule of faults."""
@@ -78,6 +79,7 @@ class Ground:
         self.clients: list[Client] = []
         self._aws = surroundings.aws
         self._proxies = proxies
+        self._without = without
         self._jitter = random.Random(chance.getrandbits(64))
         self._models = MODELS
         self._retry_attempts = 1
@@ -159,9 +161,10 @@ class Ground:
     ) -> list[WorkerProcess]:
         """Start workers and wait until they take messages.
 
-        `without` names a safeguard to leave out (`without.py`); `program` runs instead of the
-        plain worker.
+        `without` names a safeguard to leave out (`without.py`), if the scenario names none;
+        `program` runs instead of the plain worker.
         """
+        without = self._without or without
         if without is not None:
             program = Program(main="tests.faults.without:main", argv=(without, "worker"))
         environment = self.worker_environment(**settings)
@@ -291,6 +294,7 @@ async def ground(
             redis=redis,
             llm=llm,
             proxies=proxies,
+            without=scenario.without,
         )
         closing.push_async_callback(made.close)
         yield made

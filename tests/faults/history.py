@@ -3,7 +3,8 @@
 One JSON object a line, in the order of writing, so that a violation can be read where it stands.
 `t` is the rig's monotonic clock in seconds, `who` the client (or `rig`), `what` one of
 
-    posted        key, content, conversation_id     a message was sent to the API
+    came          user_id, canary                   a user, and the word that is theirs alone
+    posted        key, user_id, content, conversation_id    a message was sent to the API
     accepted      key, job_id, message_id, reply_id, conversation_id    ... and promised a reply
     refused       key, status, code                 ... and refused for good
     unanswered    key, error                        ... and nobody knows: it is sent again

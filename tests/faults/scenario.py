@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,11 +29,18 @@ class Scenario:
     behind_proxies: bool = False
     """Whether Redis and AWS are reached through proxies that can fail: they cost CPU."""
 
-    dead_letters: int = 0
-    """How many messages must lie in the dead-letter queue at the end (I6), per fault."""
+    dead_letters_per_fault: int = 0
+    """How many messages each fault must leave in the dead-letter queue (I6)."""
 
     settles_within_s: float = 60.0
     """How long after `run` everything accepted may take to end and be told (I9)."""
 
     clocks_differ: bool = False
     """Whether times that processes wrote cannot be compared (I4 then goes by the log alone)."""
+
+    without: str | None = None
+    """A safeguard that all its workers lack (`without.py`): then it must find violations."""
+
+    def lacking(self, safeguard: str | None) -> Scenario:
+        """The same faults with workers that lack `safeguard`."""
+        return replace(self, without=safeguard)
