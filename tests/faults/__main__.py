@@ -78,7 +78,7 @@ def _tell(verdict: Verdict) -> None:
         _say(f"  {violation}")
 
 
-def _stop(number: int, frame: object) -> None:
+def _stop(number: int, _: object) -> None:
     sys.exit(f"stopped by signal {number}")
 
 

@@ -25,6 +25,7 @@ from tests.faults.answers import numbered_answers
 from tests.faults.clients import Client
 from tests.faults.functions import Functions
 from tests.faults.history import RIG, History
+from tests.faults.invariants.evidence import Violation
 from tests.faults.processes import GATEWAY, WORKER, Program, ServiceProcess, stop_all
 from tests.faults.proxies.aws_proxy import AwsProxy
 from tests.faults.proxies.redis_proxy import RedisProxy
@@ -77,6 +78,8 @@ class Ground:
         self.workers: list[WorkerProcess] = []
         self.gateways: list[GatewayProcess] = []
         self.clients: list[Client] = []
+        self.found: list[Violation] = []
+        """What the scenario found itself, beyond the invariants."""
         self._aws = surroundings.aws
         self._proxies = proxies
         self._without = without
@@ -208,6 +211,11 @@ class Ground:
         )
         self.clients.append(client)
         return client
+
+    def require(self, holds: bool, detail: str, *, where: str = "") -> None:  # noqa: FBT001
+        """Hold a scenario to a bound of its own: what does not hold is a violation."""
+        if not holds:
+            self.found.append(Violation("own", detail, where))
 
     def baseline(self, process: ServiceProcess) -> None:
         """Remember what a process holds now: it must not hold more when all is over (I10)."""

@@ -43,7 +43,7 @@ async def run_scenario(
         await ready.settled(scenario.settles_within_s)
         stored = await ready.end()
         lines = ready.history.lines()
-        faults = dict(ready.history.faults)
+        faults, found = dict(ready.history.faults), ready.found
     dumped = json.dumps(to_jsonable_python(stored), indent=1, ensure_ascii=False)
     await asyncio.to_thread((folder / "stored.json").write_text, dumped, encoding="utf-8")
     expected = Expected(
@@ -55,6 +55,6 @@ async def run_scenario(
         seconds=time.monotonic() - began,
         faults=faults,
         figures=figures,
-        violations=check(lines, stored, expected),
+        violations=[*found, *check(lines, stored, expected)],
         folder=folder,
     )

@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 from tests.faults.scenario import Scenario
+from tests.faults.scenarios import kills
 
-SCENARIOS: tuple[Scenario, ...] = ()
+SCENARIOS: tuple[Scenario, ...] = (
+    kills.SCENARIO,
+)
