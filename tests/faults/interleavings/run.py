@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from redis.asyncio import Redis
 
 from local.provision import Provisioned
-from prosa import aws
 from tests.faults.interleavings.incarnation import Outside
 from tests.faults.interleavings.play import play
 from tests.faults.interleavings.schedules import Schedule
 from tests.faults.interleavings.verdict import violations
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_s3 import S3Client
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,12 @@ class Tally:
 
 
 @asynccontextmanager
-async def outside_of(resources: Provisioned, redis_url: str) -> AsyncGenerator[Outside]:
+async def outside_of(
+    resources: Provisioned, redis_url: str, dynamodb: DynamoDBClient, s3: S3Client
+) -> AsyncGenerator[Outside]:
     """What plays stand in. The database of `redis_url` is emptied again and again."""
     async with Redis.from_url(redis_url, decode_responses=True) as redis:  # pyright: ignore[reportUnknownMemberType]
-        yield Outside(
-            aws.client("dynamodb"), aws.client("s3"), resources.table, resources.bucket, redis
-        )
+        yield Outside(dynamodb, s3, resources.table, resources.bucket, redis)
 
 
 async def run(

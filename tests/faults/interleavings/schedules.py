@@ -95,15 +95,13 @@ def randoms(seed: int) -> Iterator[Schedule]:
         yield tuple(_random_fault(chance, place) for place in sorted(places))
 
 
-def some(seed: int, *, pairs: int, random_ones: int) -> list[Schedule]:
-    """All single faults, `pairs` of the pairs, and random ones."""
-    chosen = random.Random(f"{seed} pairs").sample(all_doubles := list(doubles()), len(all_doubles))
-    return [*singles(), *chosen[:pairs], *islice(randoms(seed), random_ones)]
-
-
-def everything(seed: int, *, random_ones: int) -> list[Schedule]:
-    """All single faults, all pairs, and random ones."""
-    return [*singles(), *doubles(), *islice(randoms(seed), random_ones)]
+def of_size(count: int, seed: int) -> list[Schedule]:
+    """`count` of them: all single faults, then three pairs for two random ones."""
+    found, pairs = list(singles()), list(doubles())
+    random.Random(f"{seed} pairs").shuffle(pairs)
+    found += pairs[: max(0, count - len(found)) * 3 // 5]
+    found += islice(randoms(seed), max(0, count - len(found)))
+    return found[:count]
 
 
 def _pairs(first: Fault, second: Place) -> Iterator[Schedule]:

@@ -11,11 +11,12 @@ from weakref import WeakKeyDictionary
 import pytest
 
 from local.provision import Provisioned
+from prosa import aws
 from prosa.conversation import Message
 from tests.faults.interleavings.incarnation import PIECES, Outside
 from tests.faults.interleavings.play import play
 from tests.faults.interleavings.run import Tally, outside_of, run
-from tests.faults.interleavings.schedules import STEPS, doubles, randoms, singles, some
+from tests.faults.interleavings.schedules import STEPS, doubles, of_size, randoms, singles
 from tests.faults.interleavings.verdict import violations
 from tests.faults.without import SAFEGUARDS
 from worker.consumer import Consumer
@@ -27,10 +28,13 @@ from worker.reply_feed import ReplyFeed
 SEED = 2026
 """`make faults` plays them all, and under another seed each time."""
 
+PLAYS = 300
+
 
 @pytest.fixture
 async def outside(resources: Provisioned, redis_url: str) -> AsyncGenerator[Outside]:
-    async with outside_of(resources, redis_url) as outside:
+    clients = aws.client("dynamodb"), aws.client("s3")
+    async with outside_of(resources, redis_url, *clients) as outside:
         yield outside
 
 
@@ -48,14 +52,15 @@ async def test_an_undisturbed_job_makes_the_calls_that_faults_are_placed_at(
     assert len(calls) == STEPS
 
 
+@pytest.mark.timeout(300)
 async def test_no_fault_shows(outside: Outside) -> None:
     tally = Tally()
-    schedules = some(SEED, pairs=200, random_ones=200)
+    schedules = of_size(PLAYS, SEED)
     wrong = [each async for each in run(schedules, outside, tally=tally)]
 
     assert not wrong, "\n".join(map(str, wrong))
-    assert tally.plays == len(list(singles())) + 400
-    assert tally.zombies > 80
+    assert tally.plays == PLAYS
+    assert tally.zombies > PLAYS // 6
 
 
 @contextmanager
