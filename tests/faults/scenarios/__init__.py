@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios import kills
+from tests.faults.scenarios import kills, rolling_restarts, zombies
 
 SCENARIOS: tuple[Scenario, ...] = (
     kills.SCENARIO,
+    zombies.SCENARIO,
+    rolling_restarts.SCENARIO,
 )
