@@ -1,0 +1,103 @@
+"""Steady load: users who each hold conversations, one question after the other."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+
+from tests.faults.clients import Accepted, Client, Refused
+from tests.faults.ground import Ground
+
+TURNS = 6
+"""Questions to a conversation; then the user begins another."""
+
+PAUSE_S = 0.2
+"""Before the next question; after a refusal, before the next try."""
+
+PATIENCE_S = 90.0
+
+
+class Load:
+    """What the users met so far. The checker reads the history; this steers a scenario."""
+
+    def __init__(self, *, model: Callable[[Client], str | None]) -> None:
+        self.outcomes: Counter[str] = Counter()
+        """`ended`, `refused`, `unknown`, `left_waiting`."""
+        self.waits: list[float] = []
+        """Seconds from each question to its told end."""
+        self._model = model
+        self._is_over = asyncio.Event()
+
+    @property
+    def ended(self) -> int:
+        return self.outcomes["ended"]
+
+    def stop(self) -> None:
+        """Ask nothing new; what runs goes on to its end."""
+        self._is_over.set()
+
+    async def talk(self, client: Client) -> None:
+        """One user, until `stop`."""
+        conversation, turns = None, 0
+        while not self._is_over.is_set():
+            if turns == TURNS:
+                conversation, turns = None, 0
+            accepted = await self._ask(client, conversation)
+            if accepted is not None:
+                conversation, turns = accepted.conversation_id, turns + 1
+            await self._pause()
+
+    async def _ask(self, client: Client, conversation: str | None) -> Accepted | None:
+        began = time.monotonic()
+        answer = await client.say("What is it?", conversation, model=self._model(client))
+        if not isinstance(answer, Accepted):
+            self.outcomes["refused" if isinstance(answer, Refused) else "unknown"] += 1
+            return None
+        try:
+            await client.until_ended(answer.job_id, within_s=PATIENCE_S)
+        except TimeoutError:
+            self.outcomes["left_waiting"] += 1
+        else:
+            self.outcomes["ended"] += 1
+            self.waits.append(time.monotonic() - began)
+        return answer
+
+    async def _pause(self) -> None:
+        try:
+            await asyncio.wait_for(self._is_over.wait(), PAUSE_S)
+        except TimeoutError:
+            return
+
+
+@asynccontextmanager
+async def load(
+    ground: Ground, *, users: int, model: Callable[[Client], str | None] = lambda _: None
+) -> AsyncGenerator[Load]:
+    """Let `users` talk while the block runs; with it, they end the turn they are in.
+
+    `model` is what a user asks for; None leaves it to the chain.
+    """
+    met = Load(model=model)
+    clients = [ground.client(f"user-{len(ground.clients) + 1}") for _ in range(users)]
+    for client in clients:
+        await client.connect()
+    async with asyncio.TaskGroup() as tasks:
+        for client in clients:
+            tasks.create_task(met.talk(client), name=client.name)
+        try:
+            yield met
+        finally:
+            met.stop()
+
+
+async def reached(count: Callable[[], int], goal: int, *, within_s: float) -> None:
+    """Wait until `count()` is at least `goal`. Raises TimeoutError."""
+    try:
+        async with asyncio.timeout(within_s):
+            while count() < goal:  # noqa: ASYNC110 - counted in other threads and processes
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        raise TimeoutError(f"{count()} of {goal} after {within_s:.0f} s") from None
