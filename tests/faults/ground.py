@@ -12,15 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from local.ports import LOOPBACK
 from local.provision import Provisioned
 from prosa.ids import UserId, new_user_id
-from tests.faults.answers import numbered_answers
 from tests.faults.baselines import Baselines
 from tests.faults.clients import Client
 from tests.faults.environments import Environments
@@ -38,10 +34,9 @@ from tests.faults.processes import (
 )
 from tests.faults.proxies.aws_proxy import AwsProxy
 from tests.faults.proxies.redis_proxy import RedisProxy
-from tests.faults.scenario import Scenario
 from tests.faults.stored import Memory, Stored, depths, dump, jobs_of
 from tests.faults.surroundings import Surroundings
-from tests.llm_server.server import LlmServer, llm_server
+from tests.llm_server.server import LlmServer
 from tests.stack.own_redis import OwnRedis
 
 POLL_S = 0.05
@@ -49,7 +44,7 @@ STOP_S = 15.0
 
 
 class Ground:
-    """See the module. Made by `ground`; a scenario's `run` gets it."""
+    """See the module. Made by `running.py`; a scenario's `run` gets it."""
 
     def __init__(
         self,
@@ -232,37 +227,3 @@ class Ground:
         for process in [*self.workers, *self.gateways]:
             process.kill()
         self.api.close()
-
-
-@asynccontextmanager
-async def ground(
-    scenario: Scenario, surroundings: Surroundings, *, seed: int, folder: Path
-) -> AsyncGenerator[Ground]:
-    """Start the parts of `scenario` in `folder`; they end with the block."""
-    async with AsyncExitStack() as closing:
-        history = closing.enter_context(History(folder / "history.jsonl"))
-        redis = OwnRedis(folder)
-        closing.callback(redis.kill)
-        llm = closing.enter_context(llm_server())
-        llm.choose = numbered_answers()
-        proxies = None
-        if scenario.behind_proxies:
-            to_redis = RedisProxy((LOOPBACK, redis.port), record=history.fault)
-            to_aws = AwsProxy(surroundings.aws["AWS_ENDPOINT_URL"], record=history.fault)
-            proxies = (
-                closing.enter_context(to_redis.running()),
-                closing.enter_context(to_aws.running()),
-            )
-        made = Ground(
-            chance=random.Random(f"{seed}/{scenario.name}"),
-            folder=folder,
-            history=history,
-            resources=surroundings.provision(scenario.name),
-            surroundings=surroundings,
-            redis=redis,
-            llm=llm,
-            proxies=proxies,
-            without=scenario.without,
-        )
-        closing.push_async_callback(made.close)
-        yield made

@@ -39,31 +39,39 @@ class Load:
         """Ask nothing new; what runs goes on to its end."""
         self._is_over.set()
 
-    async def talk(self, client: Client) -> None:
-        """One user, until `stop`."""
+    async def talk(self, client: Client, *, at_once: int = 1) -> None:
+        """One user, until `stop`, who asks so many questions before reading the replies."""
         conversation, turns = None, 0
         while not self._is_over.is_set():
-            if turns == TURNS:
+            if turns >= TURNS:
                 conversation, turns = None, 0
-            accepted = await self._ask(client, conversation)
-            if accepted is not None:
+            asked: list[tuple[Accepted, float]] = []
+            for _ in range(at_once):
+                began = time.monotonic()
+                accepted = await self._ask(client, conversation)
+                if accepted is None:
+                    break
+                asked.append((accepted, began))
                 conversation, turns = accepted.conversation_id, turns + 1
+            for accepted, began in asked:
+                await self._hear(client, accepted, began)
             await self._pause()
 
     async def _ask(self, client: Client, conversation: str | None) -> Accepted | None:
-        began = time.monotonic()
         answer = await client.say("What is it?", conversation, model=self._model(client))
-        if not isinstance(answer, Accepted):
-            self.outcomes["refused" if isinstance(answer, Refused) else "unknown"] += 1
-            return None
+        if isinstance(answer, Accepted):
+            return answer
+        self.outcomes["refused" if isinstance(answer, Refused) else "unknown"] += 1
+        return None
+
+    async def _hear(self, client: Client, accepted: Accepted, began: float) -> None:
         try:
-            await client.until_ended(answer.job_id, within_s=PATIENCE_S)
+            await client.until_ended(accepted.job_id, within_s=PATIENCE_S)
         except TimeoutError:
             self.outcomes["left_waiting"] += 1
         else:
             self.outcomes["ended"] += 1
             self.waits.append(time.monotonic() - began)
-        return answer
 
     async def _pause(self) -> None:
         try:
@@ -74,10 +82,15 @@ class Load:
 
 @asynccontextmanager
 async def load(
-    ground: Ground, *, users: int, model: Callable[[Client], str | None] = lambda _: None
+    ground: Ground,
+    *,
+    users: int,
+    impatient: int = 0,
+    model: Callable[[Client], str | None] = lambda _: None,
 ) -> AsyncGenerator[Load]:
     """Let `users` talk while the block runs; with it, they end the turn they are in.
 
+    So many of them are `impatient` and ask twice at once: the second reply waits for the first.
     `model` is what a user asks for; None leaves it to the chain.
     """
     met = Load(model=model)
@@ -85,8 +98,9 @@ async def load(
     for client in clients:
         await client.connect()
     async with asyncio.TaskGroup() as tasks:
-        for client in clients:
-            tasks.create_task(met.talk(client), name=client.name)
+        for number, client in enumerate(clients):
+            at_once = 2 if number < impatient else 1
+            tasks.create_task(met.talk(client, at_once=at_once), name=client.name)
         try:
             yield met
         finally:

@@ -44,7 +44,7 @@ async def run(ground: Ground, count: int) -> Mapping[str, int | float]:
     await ground.start_gateway()
     alive = await ground.start_workers(WORKERS)
     left = count
-    async with load(ground, users=USERS) as met:
+    async with load(ground, users=USERS, impatient=USERS // 4) as met:
         while left:
             await asyncio.sleep(ground.random.uniform(*BETWEEN_S))
             number = min(left, ground.random.randint(*KILLED))
@@ -94,6 +94,6 @@ SCENARIO = Scenario(
     row="2",
     title="Workers killed in mid-stream (SIGKILL)",
     full=200,
-    short=6,
+    short=4,
     run=run,
 )

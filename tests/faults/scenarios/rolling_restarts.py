@@ -42,7 +42,7 @@ async def run(ground: Ground, count: int) -> Mapping[str, int | float]:
     await ground.start_gateway()
     alive = [await _start(ground, PATIENT_S), await _start(ground, HURRIED_S)]
     slowest = 0.0
-    async with load(ground, users=USERS) as met:
+    async with load(ground, users=USERS, impatient=USERS // 4) as met:
         for number in range(count):
             alive.append(await _start(ground, PATIENT_S if number % 2 else HURRIED_S))
             await asyncio.sleep(ground.random.uniform(*BETWEEN_S))
@@ -125,6 +125,6 @@ SCENARIO = Scenario(
     row="4",
     title="Workers replaced under load (SIGTERM)",
     full=50,
-    short=4,
+    short=3,
     run=run,
 )

@@ -47,7 +47,10 @@ async def run(ground: Ground, count: int) -> Mapping[str, int | float]:
     workers = [await _start(ground, heartbeat_s) for heartbeat_s in HEARTBEATS_S]
     awake = list(workers)
     places = asyncio.Semaphore(AT_ONCE)
-    async with load(ground, users=USERS) as met, asyncio.TaskGroup() as freezing:
+    async with (
+        load(ground, users=USERS, impatient=USERS // 4) as met,
+        asyncio.TaskGroup() as freezing,
+    ):
         for number in range(count):
             await places.acquire()
             if number == WARM:
@@ -95,6 +98,6 @@ SCENARIO = Scenario(
     row="3",
     title="Workers frozen beyond their visibility, and thawed (SIGSTOP, SIGCONT)",
     full=100,
-    short=6,
+    short=4,
     run=run,
 )
