@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cold_import, queue_costs, round_trip, second_start, worker_jobs
+from bench import cold_import, queue_costs, round_trip, second_start, streams, worker_jobs
 from bench.report import Figure, print_json, table
 
 _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
@@ -14,6 +14,7 @@ _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
     "round_trip": round_trip.measure,
     "worker_jobs": worker_jobs.measure,
     "queue_costs": queue_costs.measure,
+    "streams": streams.measure,
     "second_start": second_start.measure,
 }
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -134,11 +133,11 @@ async def _chunk_rounds(runs: int) -> list[dict[str, float]]:
 
 
 async def _cpu_us_per_chunk(reader: Callable[[], Awaitable[int]]) -> float:
-    began = _cpu_s()
+    began = time.process_time()
     read = sum(await asyncio.gather(*(reader() for _ in range(CHUNK_STREAMS))))
     if read != CHUNK_STREAMS * CHUNK_PIECES:
         raise RuntimeError(f"{read} pieces came")
-    return (_cpu_s() - began) / read * 1e6
+    return (time.process_time() - began) / read * 1e6
 
 
 async def _bare_loop(session: aiohttp.ClientSession, url: str) -> int:
@@ -173,9 +172,9 @@ async def _hold(redis_url: str) -> Held:
                 for n, job in enumerate(jobs)
             ]
             await asyncio.sleep(START_S + 1)
-            cpu, began = _cpu_s(), time.perf_counter()
+            cpu, began = time.process_time(), time.perf_counter()
             busy = _p99(await _lags(PROBE_S))
-            cpu_share = (_cpu_s() - cpu) / (time.perf_counter() - began)
+            cpu_share = (time.process_time() - cpu) / (time.perf_counter() - began)
             spans = await asyncio.gather(*replies)
         await anthropic.aclose()
         await chain.aclose()
@@ -243,8 +242,3 @@ def _guarded(model: Model, redis_url: str) -> Model:
         budget=RetryBudget(ratio=0.1, reserve=3),
     )
     return guards.around(model)
-
-
-def _cpu_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
