@@ -24,8 +24,7 @@ from worker.stopping import StopReason
 log = logging.getLogger(__name__)
 
 TICK_S = 0.015
-"""Ticks are at least this far apart. A lone event does not wait: the first after a pause goes at
-once."""
+"""Ticks are this far apart. A lone event does not wait: the first after a pause goes at once."""
 
 TICK_REPLIES = 64
 """Replies that speak in one tick; the others in the next, in turn. Hundreds at once would hold the

@@ -188,6 +188,23 @@ async def test_a_receive_asks_for_no_more_than_there_is_room_for() -> None:
     assert queue.limits[:3] == [4, 3, 1]
 
 
+async def test_room_that_opens_bit_by_bit_is_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumer_module, "GATHER_S", 5.0)  # longer than all that ends below
+
+    async def handle(delivery: Delivery) -> Outcome:
+        for _ in range(5 * int(delivery.receipt)):  # each ends in a later turn of the loop
+            await asyncio.sleep(0)
+        return Done()
+
+    queue = Queue(polls=[[a_delivery(receipt) for receipt in "1234"]])
+    async with consuming(queue, handle):
+        pass
+
+    assert queue.limits == [4, 4]
+
+
 async def test_what_the_last_poll_brings_is_given_back() -> None:
     queue = Queue(last=[a_delivery("a"), a_delivery("b")])
     async with consuming(queue, outcomes()):
