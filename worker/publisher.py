@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.015
 """Ticks are this far apart. A lone event does not wait: the first after a pause goes at once."""
 
-TICK_REPLIES = 64
+TICK_REPLIES = 32
 """Replies that speak in one tick; the others in the next, in turn. Hundreds at once would hold the
 loop up for as long as theirs take to write, and Redis with it; waiting, their deltas join."""
 
