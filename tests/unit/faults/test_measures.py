@@ -13,7 +13,7 @@ from tests.faults.history import History, Line, read_history
 from tests.faults.invariants.evidence import Violation
 from tests.faults.report import Run, report
 from tests.faults.running import Verdict
-from tests.faults.scenarios.kills import SCENARIO, unblocked_after
+from tests.faults.scenarios.kills import SCENARIO, healthy_starts, unblocked_after
 
 
 def _kill(t: float, **jobs: int) -> Line:
@@ -45,6 +45,29 @@ def test_an_end_that_was_stored_before_the_kill_is_told() -> None:
 def test_a_reply_that_is_cut_again_waits_from_then() -> None:
     lines = [_kill(1.0, a=1), _kill(4.0, a=2), _event(6.0, "reply.started", "a", attempt=3)]
     assert list(unblocked_after(lines)) == [2.0]
+
+
+def _accepted(t: float, job_id: str, conversation_id: str) -> Line:
+    ids = {"job_id": job_id, "conversation_id": conversation_id}
+    return {"t": t, "who": "ana", "what": "accepted", **ids}
+
+
+def test_the_floor_is_a_start_that_nothing_stood_in_the_way_of() -> None:
+    lines = [
+        _accepted(1.0, "a", "x"),
+        _accepted(1.1, "b", "x"),  # waits for a
+        _event(1.5, "reply.started", "a", attempt=1),
+        _event(2.0, "reply.completed", "a", conversation_id="x"),
+        _event(4.0, "reply.started", "b", attempt=1),
+        _accepted(4.9, "c", "y"),
+        _kill(5.0, b=1),
+        _event(7.0, "reply.started", "c", attempt=1),
+        _accepted(5.5, "d", "z"),  # a dead poll may have had it
+        _event(7.6, "reply.started", "d", attempt=1),
+        _accepted(8.0, "e", "w"),
+        _event(8.2, "reply.started", "e", attempt=1),
+    ]
+    assert [round(start, 1) for start in healthy_starts(lines)] == [0.5, 0.2]
 
 
 @pytest.mark.parametrize(
