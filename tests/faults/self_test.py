@@ -10,7 +10,7 @@ import argparse
 import asyncio
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.faults.running import Verdict, run_scenario
@@ -38,31 +38,31 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="prosa-faults-"))
     unnoticed = 0
     with surroundings(folder) as around:
-        for safeguard in arguments.safeguards or CAUGHT_BY:
-            for scenario, count in CAUGHT_BY[safeguard]:
-                trying = _without(safeguard, scenario, count, around, arguments.seed, folder)
-                unnoticed += not _told(safeguard, asyncio.run(trying))
+        for verdict in run_without(
+            arguments.safeguards or list(CAUGHT_BY), around, seed=arguments.seed, folder=folder
+        ):
+            sys.stdout.write(f"{told(verdict)}\n")
+            sys.stdout.flush()
+            unnoticed += not verdict.violations
     return 1 if unnoticed else 0
 
 
-async def _without(
-    safeguard: str,
-    scenario: Scenario,
-    count: int,
-    around: Surroundings,
-    seed: int,
-    folder: Path,
-) -> Verdict:
-    folder = folder / f"{safeguard}-{scenario.name}"
-    return await run_scenario(scenario.lacking(safeguard), count, around, seed=seed, folder=folder)
+def run_without(
+    safeguards: Iterable[str], around: Surroundings, *, seed: int, folder: Path
+) -> Iterator[Verdict]:
+    """Run what must fail without each of `safeguards`; `verdict.scenario.without` names it."""
+    for safeguard in safeguards:
+        for scenario, count in CAUGHT_BY[safeguard]:
+            own = folder / f"without-{safeguard}-{scenario.name}"
+            lacking = scenario.lacking(safeguard)
+            yield asyncio.run(run_scenario(lacking, count, around, seed=seed, folder=own))
 
 
-def _told(safeguard: str, verdict: Verdict) -> bool:
+def told(verdict: Verdict) -> str:
+    """What came of a run without a safeguard, in a line."""
     found = verdict.violations
     what = f"{len(found)} violations, say {found[0]}" if found else "NOTHING FOUND"
-    sys.stdout.write(f"without {safeguard}: {verdict.scenario.name}: {what[:300]}\n")
-    sys.stdout.flush()
-    return bool(found)
+    return f"without {verdict.scenario.without}: {verdict.scenario.name}: {what[:300]}"
 
 
 if __name__ == "__main__":
