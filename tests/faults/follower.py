@@ -154,7 +154,7 @@ class Follower:
                 case "resync":
                     self._write("resync", reason=frame["reason"])
                     self._begin(None)  # were REST away, the next socket would begin afresh
-                    self._begin(_earliest(await self._read_all()))
+                    self._begin(earliest(await self._read_all()))
                     self._write("rewound", to=self._cursor)
                     return
                 case _ if "cursor" in frame:
@@ -212,7 +212,7 @@ def backoff_s(failures: int, chance: random.Random) -> float:
     return chance.uniform(longest / 2, longest)
 
 
-def _earliest(cursors: Sequence[str | None]) -> str | None:
+def earliest(cursors: Sequence[str | None]) -> str | None:
     """Where to resume so that no conversation misses anything; None is afresh."""
     found = [cursor for cursor in cursors if cursor is not None]
     if len(found) != len(cursors) or len({cursor.partition(":")[0] for cursor in found}) != 1:
