@@ -27,6 +27,20 @@ def failed_reply(job: Job, failure: Failure, *, model_id: str | None) -> Message
     )
 
 
+def cancelled_reply(job: Job) -> Message:
+    """The reply to store when its user stopped it before anybody wrote a word."""
+    return Message(
+        message_id=job.reply_id,
+        conversation_id=job.conversation_id,
+        parent_id=job.message_id,
+        role=Role.ASSISTANT,
+        content="",
+        created_at=utc_now(),
+        job_id=job.job_id,
+        finish_reason=FinishReason.CANCELLED,
+    )
+
+
 def end_event(job: Job, reply: Message) -> events.ReplyCompleted | events.ReplyFailed:
     """What the user's sockets are told of the stored `reply`; the same however often it is told."""
     if reply.failure is not None:

@@ -202,7 +202,7 @@ async def test_a_provider_that_names_a_time_is_asked_after_it(llm: LlmServer, re
 
 @pytest.mark.parametrize("wish_s", [59.9, 3600.0])
 def test_a_wish_is_capped(llm: LlmServer, wish_s: float) -> None:
-    limits = RetryLimits(attempts=3, backoff_s=5.0)
+    limits = RetryLimits(attempts=3, backoff_s=5.0, longest_wish_s=2.0)
     model = Retrying(a_provider(llm), limits, RetryBudget(ratio=0.1, reserve=3))
     state = RetryCallState(TenacityRetrying(), fn=None, args=(), kwargs={})
     state.outcome = Future(1)
