@@ -1,6 +1,7 @@
 """A job's one end as the table keeps it and as its user is told: pure.
 
-The worker ends jobs, and the watch over the dead-letter queue those that no worker will.
+The worker ends jobs; the API those that are stopped while they wait; the watch over the dead-letter
+queue those that no worker will.
 """
 
 from __future__ import annotations
