@@ -120,5 +120,6 @@ class JobMessage(Frozen):
             return cls.model_validate_json(body, strict=True)
         except ValidationError as exc:
             problem = exc.errors(include_input=False, include_url=False)[0]
-            field = ".".join(str(part) for part in problem["loc"]) or "body"
-            raise UnreadableJob(f"{field}: {problem['msg']}") from exc
+            # A name that is not ours is content, too: secret perhaps, or nothing that SQS takes.
+            named = [part for part in problem["loc"] if part in cls.model_fields]
+            raise UnreadableJob(f"{named[0] if named else 'body'}: {problem['msg']}") from exc

@@ -3,7 +3,17 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import { visibleThread } from "../src/log/thread";
-import { accepted, aJob, ANSWER, completed, CONVERSATION, QUESTION, started } from "./log.builders";
+import {
+  accepted,
+  aJob,
+  aMessage,
+  anAnswer,
+  ANSWER,
+  completed,
+  CONVERSATION,
+  QUESTION,
+  started,
+} from "./log.builders";
 import { CHAT, Page } from "./page";
 
 const PROMISE = { job_id: "job_1", message_id: QUESTION, reply_id: ANSWER, conversation_id: CONVERSATION };
@@ -80,4 +90,74 @@ describe("sending", () => {
     });
     expect(new Set(page.keys()).size).toBe(1);
   });
+});
+
+describe("a reply that is told before anyone listens", () => {
+  const TICKET = "POST /ws-tickets";
+
+  /** The socket stays shut until `open` is called; by then the reply was told and is stored. */
+  function holdTheSocketBack(): { open: () => void } {
+    const tickets = page.server.routes.get(TICKET);
+    let isHeld = true;
+    page.server.routes.set(TICKET, (tried, seen) =>
+      isHeld ? { status: 503 } : (tickets?.(tried, seen) ?? "cut"),
+    );
+    page.gateway.cursor = "e:9";
+    page.snapshotIs("e:9", { items: [aMessage(), anAnswer()] });
+    return {
+      open: () => {
+        isHeld = false;
+        page.chat.reconnect();
+      },
+    };
+  }
+
+  it("is read when the socket begins after the 202, though the page shows no conversation", async () => {
+    const socket = holdTheSocketBack();
+    page.server.routes.set(CHAT, () => ({ status: 202, body: PROMISE }));
+    await page.chat.start(null);
+    page.chat.outbox.send(null, "Why?", null);
+    await vi.waitFor(() => {
+      expect(page.onAccepted).toHaveBeenCalledOnce();
+    });
+    socket.open();
+    await page.shows("Why?", "done: Because.");
+  });
+
+  it("is read when the socket begins before the 202 that answers an earlier try", async () => {
+    const socket = holdTheSocketBack();
+    await page.chat.start(null);
+    const key = await sendInVain();
+    socket.open();
+    await page.sockets(1);
+    sendAgain(key);
+    await page.shows("Why?", "done: Because.");
+  });
+
+  it("is read when the log was lost before the 202", async () => {
+    page.snapshotIs("e:9", { items: [aMessage(), anAnswer()] });
+    await page.chat.start(null);
+    await page.sockets(1);
+    const key = await sendInVain();
+    page.gateway.send({ type: "resync", reason: "epoch_changed" });
+    await page.sockets(2);
+    sendAgain(key);
+    await page.shows("Why?", "done: Because.");
+  });
+
+  /** The server took it, and every answer was lost. */
+  async function sendInVain(): Promise<string> {
+    page.server.routes.set(CHAT, () => "cut");
+    page.chat.outbox.send(null, "Why?", null);
+    return vi.waitFor(() => {
+      const [pending] = page.chat.store.state().pending.values();
+      expect(pending?.status).toBe("refused");
+      return pending?.key ?? "";
+    });
+  }
+
+  function sendAgain(key: string): void {
+    page.server.routes.set(CHAT, () => ({ status: 202, body: PROMISE }));
+    page.chat.outbox.retry(key);
+  }
 });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -49,6 +50,19 @@ def test_an_accepted_message_is_stored_queued_and_told(edge: Edge, redis_url: st
     assert isinstance(message, MessageAccepted)
     assert message.message.message_id == accepted["message_id"]
     assert message.job_id == accepted["job_id"]
+
+
+@pytest.mark.parametrize("character", ["a", "é", "语", "😀"])
+def test_the_longest_message_fits_in_every_language(edge: Edge, character: str) -> None:
+    body = json.dumps({"content": character * 8_000}, ensure_ascii=False)
+    headers = {"idempotency-key": "key-0001"}
+    answer = call("POST", "/chat", body=body, caller=a_caller(), headers=headers)
+    assert answer.status == 202
+    message = bootstrap.conversations().message(
+        answer.json["conversation_id"], answer.json["message_id"]
+    )
+    assert message.content == character * 8_000
+    assert len(edge.queued()) == 1
 
 
 def test_a_resend_gets_the_same_answer_and_changes_nothing(edge: Edge) -> None:

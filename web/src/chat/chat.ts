@@ -33,12 +33,21 @@ export class Chat {
   readonly #reading = new Map<string, Promise<MessagePage>>();
   #models: Promise<readonly Model[]> | null = null;
   #open: string | null = null;
+  /** Conversations in which something was sent before the socket had its place in the log. */
+  readonly #unheard = new Set<string>();
   #stopListening: () => void = () => undefined;
 
   constructor({ api, session, userId, onAccepted }: ChatOptions) {
     this.#api = api;
     this.#session = session;
-    this.outbox = new Outbox({ api, store: this.store, userId, onAccepted });
+    this.outbox = new Outbox({
+      api,
+      store: this.store,
+      userId,
+      onAccepted,
+      stretch: () => this.#socket.stretch,
+      onUnheard: (conversationId) => void this.#makeUpFor(conversationId),
+    });
     this.#socket = new LogSocket({
       getTicket: async (afterRefresh) => {
         if (afterRefresh) await session.refresh();
@@ -85,7 +94,11 @@ export class Chat {
   /** Show a conversation. Once read, the log keeps it current. Throws CallFailed. */
   async open(conversationId: string | null): Promise<void> {
     this.#open = conversationId;
-    if (conversationId === null || this.#isLoaded(conversationId)) return;
+    if (conversationId !== null && !this.#isLoaded(conversationId)) await this.#follow(conversationId);
+  }
+
+  /** Read a conversation, and go back in the log for running replies that were not followed. */
+  async #follow(conversationId: string): Promise<void> {
     const before = this.store.state();
     const { log_cursor, running } = await this.#readThread(conversationId);
     if (log_cursor === null) return;
@@ -175,7 +188,7 @@ export class Chat {
     this.store.dispatch({ type: "log.lost" });
     const page = this.#open && (await this.#readThread(this.#open).catch(() => null));
     this.#socket.rewind(page ? page.log_cursor : null);
-    if (page) await this.loadConversations().catch(() => undefined);
+    if (page) await this.#readMissed();
   }
 
   /**
@@ -183,11 +196,25 @@ export class Chat {
    * also when it is here: what was sent before the socket was open may have its reply by now.
    */
   async #catchUp(): Promise<void> {
-    const open = this.#open;
-    await Promise.allSettled([
-      this.loadConversations(),
-      open === null ? undefined : this.#isLoaded(open) ? this.#readThread(open) : this.open(open),
-    ]);
+    if (this.#open !== null) this.#unheard.add(this.#open);
+    await this.#readMissed();
+  }
+
+  async #readMissed(): Promise<void> {
+    const threads = [...this.#unheard].map((id) => this.#makeUpFor(id));
+    await Promise.allSettled([this.loadConversations(), ...threads]);
+  }
+
+  /** Read what may have been told while nobody listened; not before someone listens. */
+  async #makeUpFor(conversationId: string): Promise<void> {
+    this.#unheard.add(conversationId);
+    if (this.#socket.stretch === null) return;
+    try {
+      await this.#follow(conversationId);
+      this.#unheard.delete(conversationId);
+    } catch {
+      // The next beginning tries again.
+    }
   }
 
   /** Read the newest page; callers that come while it is read share it. */

@@ -17,11 +17,17 @@ export interface OutboxOptions {
   readonly store: LogStore;
   readonly userId: string;
   readonly onAccepted: (pending: Pending, accepted: Accepted) => void;
+  /** See `LogSocket.stretch`. */
+  readonly stretch: () => number | null;
+  /** The reply may have been told while nobody listened. */
+  readonly onUnheard: (conversationId: string) => void;
 }
 
 export class Outbox {
   readonly #options: OutboxOptions;
   #leaving = new AbortController();
+  /** Where the log was heard from when a key was first sent: an early try may have been accepted. */
+  readonly #heardFrom = new Map<string, number | null>();
 
   constructor(options: OutboxOptions) {
     this.#options = options;
@@ -57,6 +63,7 @@ export class Outbox {
   }
 
   discard(key: string): void {
+    this.#heardFrom.delete(key);
     this.#options.store.dispatch({ type: "local.discarded", key });
     this.#remember();
   }
@@ -71,10 +78,12 @@ export class Outbox {
     const { store, onAccepted } = this.#options;
     const { key } = pending;
     const { signal } = this.#leaving;
+    if (!this.#heardFrom.has(key)) this.#heardFrom.set(key, this.#options.stretch());
     try {
       const accepted = await this.#post(pending, signal);
       store.dispatch({ type: "local.accepted", key, accepted });
       onAccepted(pending, accepted);
+      this.#checkHeard(key, accepted);
     } catch (error) {
       if (signal.aborted) return;
       store.dispatch({ type: "local.refused", key, failure: asFailure(error) });
@@ -94,6 +103,13 @@ export class Outbox {
       ...(model !== null && { model }),
     };
     return api.sendMessage(body, options);
+  }
+
+  #checkHeard(key: string, { conversation_id }: Accepted): void {
+    const { stretch, onUnheard } = this.#options;
+    const from = this.#heardFrom.get(key) ?? null;
+    this.#heardFrom.delete(key);
+    if (from === null || from !== stretch()) onUnheard(conversation_id);
   }
 
   #remember(): void {

@@ -49,6 +49,7 @@ export class LogSocket {
   #comeBackAt = 0;
   #state: ConnectionState = { name: "offline" };
   #isRunning = false;
+  #begins = 0;
 
   constructor(options: LogSocketOptions) {
     this.#options = options;
@@ -58,9 +59,17 @@ export class LogSocket {
     return this.#cursor;
   }
 
+  /**
+   * Names the unbroken stretch of the log that is heard: as long as it stays the same, no event was
+   * missed. null is no place yet: what happens now may never be played.
+   */
+  get stretch(): number | null {
+    return this.#cursor === null ? null : this.#begins;
+  }
+
   /** Connect, and stay connected. `after` null starts with what happens from now on. */
   start(after: string | null): void {
-    this.#cursor = after;
+    this.#begin(after);
     this.#isRunning = true;
     this.reconnect();
   }
@@ -73,7 +82,7 @@ export class LogSocket {
 
   /** Play the log again from `cursor`: events are idempotent, so an early place is always safe. */
   rewind(cursor: string | null): void {
-    this.#cursor = cursor;
+    this.#begin(cursor);
     if (this.#isRunning) this.reconnect();
   }
 
@@ -110,6 +119,11 @@ export class LogSocket {
       // The session will be closed with 4401, which starts over with a refresh.
     }
   };
+
+  #begin(cursor: string | null): void {
+    this.#cursor = cursor;
+    this.#begins += 1;
+  }
 
   async #open(): Promise<void> {
     this.#generation += 1;
@@ -149,6 +163,7 @@ export class LogSocket {
 
   #take({ frame, cursor }: ReadFrame): void {
     if (frame?.type === "resync") {
+      this.#begins += 1;
       this.#options.onResync(frame.reason);
       return;
     }
