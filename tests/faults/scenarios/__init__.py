@@ -5,6 +5,4 @@ from __future__ import annotations
 from tests.faults.scenario import Scenario
 from tests.faults.scenarios import kills
 
-SCENARIOS: tuple[Scenario, ...] = (
-    kills.SCENARIO,
-)
+SCENARIOS: tuple[Scenario, ...] = (kills.SCENARIO,)

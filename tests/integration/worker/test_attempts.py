@@ -12,8 +12,8 @@ from prosa.errors import Unavailable
 from prosa.jobs import Excuse, JobStatus
 from prosa.store.jobs import Claimed, JobStore
 from prosa.store.table import Table
+from tests.faults.proxies.tcp_proxy import TcpProxy
 from tests.integration.worker.conftest import RunWorker, StartWorker
-from tests.integration.worker.tcp_proxy import TcpProxy
 from tests.integration.worker.test_outages import aws_proxy, by_proxy
 from tests.integration.worker.world import World, eventually
 from tests.llm_server.script import Fault, Script
