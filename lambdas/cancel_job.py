@@ -1,7 +1,7 @@
 """Stopping a reply, wherever its job is: in a worker, in the queue, or waiting for its next try.
 
 Who writes it is told through the log. A job that nobody holds is ended here, in the table, as no
-worker may come by for a minute; the delivery that comes then finds it ended (docs/adr/0014).
+worker may come by for a minute; the delivery that comes then finds it ended (docs/adr/0015).
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ class JobStatus(StrEnum):
 
 
 class Excuse(StrEnum):
-    """Why an attempt ended that is not held against its job. See docs/adr/0013."""
+    """Why an attempt ended that is not held against its job. See docs/adr/0014."""
 
     DRAINING = "draining"
     """The worker was told to end, by a deploy."""

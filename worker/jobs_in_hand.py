@@ -2,7 +2,7 @@
 
 `handle_job` claims and gives back, `consumer` tells of those it stopped. A job that is given back
 waits in the table as it did before its claim, so its user can still stop it at once; and when the
-attempt ended by no fault of the job, it does not count (docs/adr/0013).
+attempt ended by no fault of the job, it does not count (docs/adr/0014).
 """
 
 from __future__ import annotations
