@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 from tenacity import Future, RetryCallState
 from tenacity import Retrying as TenacityRetrying
@@ -320,6 +321,11 @@ async def test_a_chain_waits_no_longer_than_its_quickest_model(
     await models.aclose()
 
 
+def refusals(model_id: str) -> float:
+    name = "prosa_worker_breaker_refusals_total"
+    return REGISTRY.get_sample_value(name, {"model": model_id}) or 0.0
+
+
 async def test_a_circuit_that_opens_ends_the_tries_that_wait(llm: LlmServer, redis: Redis) -> None:
     """They learn of it when they ask to go out again, and no call is made."""
     limits = replace(LIMITS, max_failures=0, reset_s=20.0)
@@ -332,8 +338,10 @@ async def test_a_circuit_that_opens_ends_the_tries_that_wait(llm: LlmServer, red
     llm.answer("Who else?", DOWN)
     with pytest.raises(ModelUnavailable):
         await ask(other.resolve(None), ModelRequest((Turn(Role.USER, "Who else?"),), 100))
+    refused = refusals("openai:a")
     with pytest.raises(ModelsUnavailable):
         await asking
+    assert refusals("openai:a") == refused + 1
     assert len(llm.requests) == 2
     await waiting.aclose()
     await other.aclose()
