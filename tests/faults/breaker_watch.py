@@ -95,6 +95,11 @@ def probes(heard: Sequence[Asked]) -> list[Asked]:
     return [asked for asked in heard if asked.is_probe]
 
 
+def openings(heard: Sequence[Asked]) -> int:
+    """How often the circuit opened, after failures or after a probe's."""
+    return len({asked.epoch for asked in heard if asked.outcome and asked.state is State.OPEN})
+
+
 def findings(
     heard: Sequence[Asked], *, max_failures: int, window_s: float, reset_s: float
 ) -> Iterator[str]:

@@ -9,27 +9,21 @@ know, and the checker finds that its user was left waiting.
 from __future__ import annotations
 
 import asyncio
-import json
 import random
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
-
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from functools import partial
+from typing import Any
 
 from prosa.ids import UserId
+from tests.faults.follower import Follower, backoff_s
 from tests.faults.functions import FunctionGone, Functions
 from tests.faults.history import History
 from tests.integration.lambdas.gateway import Answer, a_caller
-from tests.integration.ws_gateway.clients import address
 
 GIVE_UP_S = 90.0
 """A request that stays unanswered for so long is left to the checker as it is."""
 
-LONGEST_BACKOFF_S = 1.0
-FINALS = frozenset({"reply.completed", "reply.failed"})
 _NO_ANSWER = frozenset({500, 502, 503, 504})
 
 
@@ -60,10 +54,6 @@ class Unknown:
     key: str
 
 
-class LogAway(Exception):
-    """REST cannot be read now, or cannot say where the log stands."""
-
-
 class Client:
     """One user with one socket. `canary` is a secret word in all that this user says."""
 
@@ -81,18 +71,13 @@ class Client:
         self.name = name
         self.user_id = user_id
         self.canary = f"canary-{chance.getrandbits(64):016x}"
-        self.conversations: list[str] = []
-        self.is_connected = asyncio.Event()
         self._api = api
-        self._gateways = gateways
         self._history = history
         self._chance = chance
         self._said = 0
-        self._ended: dict[str, asyncio.Event] = {}
-        self._cursor: str | None = None
-        self._begins = 0
-        self._socket: ClientConnection | None = None
-        self._following: asyncio.Task[None] | None = None
+        self._follower = Follower(
+            call=self._call, gateways=gateways, write=partial(history.write, name), chance=chance
+        )
         history.write(name, "came", user_id=user_id, canary=self.canary)
 
     async def say(
@@ -105,17 +90,17 @@ class Client:
         fields = {"content": text, "conversation_id": conversation, "model": model}
         body = {name: value for name, value in fields.items() if value is not None}
         self._history.write(self.name, "posted", key=key, user_id=self.user_id, **body)
-        heard_from = self._stretch
+        heard_from = self._follower.stretch
         deadline = asyncio.get_running_loop().time() + GIVE_UP_S
         failures = 0
         while asyncio.get_running_loop().time() < deadline:
             answer = await self._post(key, body)
-            if isinstance(answer, Accepted) and (heard_from is None or heard_from != self._stretch):
-                await self._make_up_for(answer.conversation_id)
+            if isinstance(answer, Accepted) and not self._was_heard_since(heard_from):
+                await self._follower.make_up_for(answer.conversation_id)
             if answer is not None:
                 return answer
             failures += 1
-            await self._back_off(failures)
+            await asyncio.sleep(backoff_s(failures, self._chance))
         return Unknown(key=key)
 
     async def cancel(self, job_id: str) -> int:
@@ -130,51 +115,41 @@ class Client:
     async def until_ended(self, job_id: str, *, within_s: float = GIVE_UP_S) -> None:
         """Wait until this user was told the job's end. Raises TimeoutError."""
         async with asyncio.timeout(within_s):
-            await self._end_of(job_id).wait()
+            await self._follower.end_of(job_id).wait()
 
     def has_ended(self, job_id: str) -> bool:
         """Whether this user was told the job's end."""
-        return self._end_of(job_id).is_set()
+        return self._follower.end_of(job_id).is_set()
 
     @property
     def knows_all(self) -> bool:
         """Whether this user was told the end of every reply, or left and does not wait."""
-        return self._following is None or all(end.is_set() for end in self._ended.values())
+        return self._follower.knows_all
+
+    @property
+    def is_connected(self) -> asyncio.Event:
+        """Set while a socket is open and has its place in the log."""
+        return self._follower.is_connected
 
     async def connect(self) -> None:
         """Open a socket, and keep one open until `drop`."""
-        if self._following is None:
-            self._following = asyncio.create_task(self._follow(), name=f"socket of {self.name}")
-        waiting = asyncio.create_task(self.is_connected.wait())
-        await asyncio.wait({waiting, self._following}, return_when=asyncio.FIRST_COMPLETED)
-        if self._following.done():  # it follows for ever, unless it failed
-            waiting.cancel()
-            self._following.result()
+        await self._follower.connect()
 
     async def drop(self) -> None:
         """Lose the connection without a word, and stay away until `connect`."""
-        following, self._following = self._following, None
-        if following is None:
-            return
-        self._history.write(self.name, "left")
-        self.cut()
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
-        self.is_connected.clear()
+        await self._follower.drop()
 
     def cut(self) -> None:
         """Lose the connection without a word; the client comes back by itself."""
-        if self._socket is not None:
-            self._socket.transport.abort()
+        self._follower.cut()
 
     async def send(self, frame: object) -> None:
         """Send a frame over the socket. Raises ConnectionClosed, or RuntimeError for no socket."""
-        if self._socket is None:
-            raise RuntimeError("not connected")
-        await self._socket.send(json.dumps(frame))
+        await self._follower.send(frame)
 
-    # --- HTTP ---
+    def _was_heard_since(self, stretch: int | None) -> bool:
+        """Whether no event can have been missed since the log was heard as `stretch`."""
+        return stretch is not None and stretch == self._follower.stretch
 
     async def _post(self, key: str, body: object) -> Accepted | Refused | None:
         headers = {"idempotency-key": key}
@@ -186,9 +161,9 @@ class Client:
         if answer.status == 202:
             accepted = Accepted(key=key, **answer.json)
             self._history.write(self.name, "accepted", **vars(accepted))
-            if accepted.conversation_id not in self.conversations:
-                self.conversations.append(accepted.conversation_id)
-            self._end_of(accepted.job_id)
+            if accepted.conversation_id not in self._follower.conversations:
+                self._follower.conversations.append(accepted.conversation_id)
+            self._follower.end_of(accepted.job_id)
             return accepted
         code = answer.code
         if answer.status in _NO_ANSWER and code != "models_unavailable":
@@ -199,128 +174,3 @@ class Client:
 
     async def _call(self, method: str, path: str, **request: Any) -> Answer:
         return await self._api().call(method, path, caller=a_caller(self.user_id), **request)
-
-    async def _back_off(self, failures: int) -> None:
-        longest = min(LONGEST_BACKOFF_S, 0.1 * 2**failures)
-        await asyncio.sleep(self._chance.uniform(longest / 2, longest))
-
-    @property
-    def _stretch(self) -> int | None:
-        """Names the part of the log that is heard without a gap; None is no place in it yet."""
-        return None if self._cursor is None else self._begins
-
-    async def _make_up_for(self, conversation_id: str) -> None:
-        """A reply may have been told before this socket had its place in the log."""
-        for failures in range(10):
-            try:
-                await self._read_conversation(conversation_id)
-            except (LogAway, FunctionGone):
-                await self._back_off(failures)
-            else:
-                return
-
-    def _end_of(self, job_id: str) -> asyncio.Event:
-        return self._ended.setdefault(job_id, asyncio.Event())
-
-    # --- the socket ---
-
-    async def _follow(self) -> None:
-        failures = 0
-        while True:
-            try:
-                await self._one_connection()
-                failures = 0
-            except ConnectionClosed as closed:
-                code = closed.rcvd.code if closed.rcvd else None
-                self._history.write(self.name, "closed", code=code)
-                failures = 0 if self.is_connected.is_set() else failures + 1
-            except (OSError, InvalidHandshake, TimeoutError, LogAway, FunctionGone) as exc:
-                self._history.write(self.name, "note", socket=repr(exc))
-                failures += 1
-            self.is_connected.clear()
-            await self._back_off(failures)
-
-    async def _one_connection(self) -> None:
-        """Follow one socket to its end; returns when the log must be resumed from elsewhere."""
-        ticket = await self._call("POST", "/ws-tickets")
-        ports = self._gateways()
-        if ticket.status != 201 or not ports:
-            raise LogAway(f"no ticket: {ticket.status}")
-        after = self._cursor
-        url = address(self._chance.choice(ports), ticket.json["ticket"], after)
-        options: dict[str, Any] = {"compression": None, "ping_interval": None, "max_queue": None}
-        async with connect(url, close_timeout=1, open_timeout=5, **options) as socket:
-            self._socket = socket
-            try:
-                await self._read(socket, after)
-            finally:
-                self._socket = None
-
-    async def _read(self, socket: ClientConnection, after: str | None) -> None:
-        while True:
-            frame: dict[str, Any] = json.loads(await socket.recv())
-            match frame["type"]:
-                case "connected":
-                    self._history.write(self.name, "connected", cursor=frame["cursor"], after=after)
-                    if after is None:
-                        self._begin(cast(str, frame["cursor"]))
-                        await self._read_conversations()
-                    self.is_connected.set()
-                case "resync":
-                    self._history.write(self.name, "resync", reason=frame["reason"])
-                    self._begin(None)  # were REST away, the next socket would begin afresh
-                    self._begin(_earliest(await self._read_conversations()))
-                    self._history.write(self.name, "rewound", to=self._cursor)
-                    return
-                case _ if "cursor" in frame:
-                    self._take(frame)
-                case other:
-                    self._history.write(self.name, "note", frame=other)
-
-    def _begin(self, cursor: str | None) -> None:
-        self._cursor = cursor
-        self._begins += 1
-
-    def _take(self, frame: dict[str, Any]) -> None:
-        self._history.write(self.name, "event", frame=frame)
-        self._cursor = frame["cursor"]
-        if frame["type"] in FINALS:
-            self._end_of(frame["job_id"]).set()
-
-    async def _read_conversations(self) -> list[str | None]:
-        """Read what was missed over REST. Gives where the log goes on, for each conversation.
-
-        Raises LogAway and FunctionGone.
-        """
-        found = [await self._read_conversation(each) for each in list(self.conversations)]
-        return [page["log_cursor"] for page in found if page is not None]
-
-    async def _read_conversation(self, conversation_id: str) -> dict[str, Any] | None:
-        answer = await self._call("GET", f"/conversations/{conversation_id}/messages")
-        if answer.status == 404:  # deleted
-            return None
-        if answer.status != 200:
-            raise LogAway(f"no messages: {answer.status}")
-        self._take_page(conversation_id, answer.json)
-        return answer.json
-
-    def _take_page(self, conversation_id: str, page: dict[str, Any]) -> None:
-        self._history.write(
-            self.name,
-            "snapshot",
-            conversation_id=conversation_id,
-            messages=page["items"],
-            running=[job["job_id"] for job in page["running"]],
-            cursor=page["log_cursor"],
-        )
-        for message in page["items"]:
-            if message["role"] == "assistant":
-                self._end_of(message["job_id"]).set()
-
-
-def _earliest(cursors: Sequence[str | None]) -> str | None:
-    """Where to resume so that no conversation misses anything; None is afresh."""
-    found = [cursor for cursor in cursors if cursor is not None]
-    if len(found) != len(cursors) or len({cursor.partition(":")[0] for cursor in found}) != 1:
-        return None
-    return min(found, key=lambda cursor: int(cursor.partition(":")[2]))

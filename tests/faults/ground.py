@@ -11,48 +11,40 @@ clients     users at their pages, in this process (`clients.py`)
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from local.ports import LOOPBACK
 from local.provision import Provisioned
 from prosa.ids import UserId, new_user_id
-from tests.faults.answers import numbered_answers
+from tests.faults.baselines import Baselines
 from tests.faults.clients import Client
-from tests.faults.functions import Functions
+from tests.faults.environments import Environments
+from tests.faults.functions import API, Functions
 from tests.faults.history import RIG, History
 from tests.faults.invariants.evidence import Violation
-from tests.faults.processes import GATEWAY, WORKER, Program, ServiceProcess, stop_all
+from tests.faults.processes import (
+    GATEWAY,
+    WORKER,
+    GatewayProcess,
+    Program,
+    ServiceProcess,
+    WorkerProcess,
+    stop_all,
+)
 from tests.faults.proxies.aws_proxy import AwsProxy
 from tests.faults.proxies.redis_proxy import RedisProxy
-from tests.faults.scenario import Scenario
 from tests.faults.stored import Memory, Stored, depths, dump, jobs_of
 from tests.faults.surroundings import Surroundings
-from tests.llm_server.server import LlmServer, llm_server
+from tests.llm_server.server import LlmServer
 from tests.stack.own_redis import OwnRedis
 
 POLL_S = 0.05
 STOP_S = 15.0
-MODELS = "openai:first"
-RATES = "100000/minute"
-
-
-class WorkerProcess(ServiceProcess):
-    """A worker; it is ready when it has logged `started`."""
-
-
-class GatewayProcess(ServiceProcess):
-    """A gateway; `port` is known when it is ready."""
-
-    port = 0
 
 
 class Ground:
-    """See the module. Made by `ground`; a scenario's `run` gets it."""
+    """See the module. Made by `running.py`; a scenario's `run` gets it."""
 
     def __init__(
         self,
@@ -80,13 +72,17 @@ class Ground:
         self.clients: list[Client] = []
         self.found: list[Violation] = []
         """What the scenario found itself, beyond the invariants."""
-        self._aws = surroundings.aws
+        self._environments = Environments(
+            aws=surroundings.aws,
+            aws_url=proxies[1].url if proxies else surroundings.aws["AWS_ENDPOINT_URL"],
+            redis_url=proxies[0].url if proxies else redis.url,
+            llm_url=llm.url,
+            resources=resources,
+        )
         self._proxies = proxies
         self._without = without
         self._jitter = random.Random(chance.getrandbits(64))
-        self._models = MODELS
-        self._retry_attempts = 1
-        self._baselines: list[tuple[ServiceProcess, tuple[int, int]]] = []
+        self._baselines = Baselines()
         self.api = self.start_api()
 
     @property
@@ -101,58 +97,24 @@ class Ground:
         assert self._proxies is not None, "the scenario does not say behind_proxies"
         return self._proxies[1]
 
-    def environment(self) -> dict[str, str]:
-        """What every part is told."""
-        redis_url = self._proxies[0].url if self._proxies else self.redis.url
-        endpoint = self._proxies[1].url if self._proxies else self._aws["AWS_ENDPOINT_URL"]
-        return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            **self._aws,
-            "AWS_ENDPOINT_URL": endpoint,
-            "PROSA_STAGE": self.resources.stage,
-            "PROSA_TABLE": self.resources.table,
-            "PROSA_BUCKET": self.resources.bucket,
-            "PROSA_QUEUE_URL": _through(endpoint, self.resources.queue_url),
-            "PROSA_DEAD_LETTER_QUEUE_URL": _through(endpoint, self.resources.dead_letter_queue_url),
-            "PROSA_PARAMETERS": self.resources.parameters,
-            "PROSA_REDIS_URL": redis_url,
-            "PROSA_MODELS": self._models,
-        }
-
     def worker_environment(self, **settings: str) -> dict[str, str]:
         """What a worker is told: `PROSA_...` settings over waits that fit a test."""
-        return {
-            **self.environment(),
-            "PROSA_OPENAI_BASE_URL": self.llm.openai_base_url,
-            "PROSA_ANTHROPIC_BASE_URL": self.llm.anthropic_base_url,
-            "PROSA_WORKER_VISIBILITY_S": "2",
-            "PROSA_WORKER_HEARTBEAT_S": "0.6",
-            "PROSA_WORKER_POLL_WAIT_S": "1",
-            "PROSA_WORKER_BACKOFF_S": "1",
-            "PROSA_WORKER_HEALTH_PORT": "0",
-            "PROSA_RETRY_ATTEMPTS": str(self._retry_attempts),
-            "PROSA_BREAKER_MAX_FAILURES": "1000",
-            **settings,
-        }
+        return self._environments.worker() | settings
 
     def offer(self, models: str, *, retry_attempts: int = 1) -> None:
         """Set the chain of models, `openai:first,anthropic:second`, and the tries of each.
 
         Before any worker is started; the API is started anew.
         """
-        self._models, self._retry_attempts = models, retry_attempts
+        self._environments = replace(
+            self._environments, models=models, retry_attempts=retry_attempts
+        )
         self.api.close()
         self.api = self.start_api()
 
-    def start_api(self, **programs: Program) -> Functions:
-        """Start functions; the one in use is `api`, which a scenario may replace."""
-        environment = self.environment() | {
-            "PROSA_GUESTS": "on",
-            "PROSA_RATE_MESSAGES": RATES,
-            "PROSA_RATE_SIGN_IN_IP": RATES,
-            "PROSA_RATE_SIGN_IN_ACCOUNT": RATES,
-        }
-        return Functions(environment, self.folder / "api.log", **programs)
+    def start_api(self, program: Program = API) -> Functions:
+        """Start functions; those in use are `api`, which a scenario may replace."""
+        return Functions(self._environments.api(), self.folder / "api.log", program=program)
 
     async def start_workers(
         self,
@@ -186,14 +148,7 @@ class Ground:
     async def start_gateway(self, *, program: Program = GATEWAY, **settings: str) -> GatewayProcess:
         """Start a gateway and wait until it takes sockets."""
         name = f"gateway-{len(self.gateways) + 1}"
-        environment = self.environment() | {
-            "PROSA_GATEWAY_PORT": "0",
-            "PROSA_GATEWAY_INTERNAL_PORT": "0",
-            "PROSA_GATEWAY_SWEEP_S": "1",
-            "PROSA_GATEWAY_DRAIN_S": "0.2",
-            "PROSA_GATEWAY_MAX_CONNECTIONS_PER_USER": "100",
-            **settings,
-        }
+        environment = self._environments.gateway() | settings
         gateway = GatewayProcess(name, program, environment, self.folder / f"{name}.log")
         self.gateways.append(gateway)
         gateway.port = int((await gateway.has_logged("gateway_listening"))["port"])
@@ -219,7 +174,7 @@ class Ground:
 
     def baseline(self, process: ServiceProcess) -> None:
         """Remember what a process holds now: it must not hold more when all is over (I10)."""
-        self._baselines.append((process, process.memory()))
+        self._baselines.remember(process)
 
     async def settled(self, timeout_s: float) -> bool:
         """Wait until every job has its end, its user knows, and the queue is empty.
@@ -245,12 +200,12 @@ class Ground:
     async def end(self) -> Stored:
         """Measure, take every part down in its order, and give what is left."""
         self.history.write(RIG, "over")
-        memory = [_memory(process, before) for process, before in self._baselines]
+        memory = self._baselines.compare()
         for client in self.clients:
             await client.drop()
         await asyncio.to_thread(stop_all, self.workers, grace_s=STOP_S)
         await asyncio.to_thread(stop_all, self.gateways, grace_s=STOP_S)
-        return await asyncio.to_thread(self.stored, [m for m in memory if m is not None])
+        return await asyncio.to_thread(self.stored, memory)
 
     def stored(self, memory: list[Memory] | None = None) -> Stored:
         """Read all that is stored now; takes the dead letters out of their queue."""
@@ -260,7 +215,7 @@ class Ground:
             self.resources,
             redis_url=self.redis.url,
             questions=[request.question for request in list(self.llm.requests)],
-            calls_per_attempt=self._retry_attempts * len(self._models.split(",")),
+            calls_per_attempt=self._environments.calls_per_attempt,
             logs={each.name: each.log_path for each in services} | {"api": self.folder / "api.log"},
             memory=memory or [],
         )
@@ -272,56 +227,3 @@ class Ground:
         for process in [*self.workers, *self.gateways]:
             process.kill()
         self.api.close()
-
-
-@asynccontextmanager
-async def ground(
-    scenario: Scenario, surroundings: Surroundings, *, seed: int, folder: Path
-) -> AsyncGenerator[Ground]:
-    """Start the parts of `scenario` in `folder`; they end with the block."""
-    async with AsyncExitStack() as closing:
-        history = closing.enter_context(History(folder / "history.jsonl"))
-        redis = OwnRedis(folder)
-        closing.callback(redis.kill)
-        llm = closing.enter_context(llm_server())
-        llm.choose = numbered_answers()
-        proxies = None
-        if scenario.behind_proxies:
-            to_redis = RedisProxy((LOOPBACK, redis.port), record=history.fault)
-            to_aws = AwsProxy(surroundings.aws["AWS_ENDPOINT_URL"], record=history.fault)
-            proxies = (
-                closing.enter_context(to_redis.running()),
-                closing.enter_context(to_aws.running()),
-            )
-        made = Ground(
-            chance=random.Random(f"{seed}/{scenario.name}"),
-            folder=folder,
-            history=history,
-            resources=surroundings.provision(scenario.name),
-            surroundings=surroundings,
-            redis=redis,
-            llm=llm,
-            proxies=proxies,
-            without=scenario.without,
-        )
-        closing.push_async_callback(made.close)
-        yield made
-
-
-def _through(endpoint: str, queue_url: str) -> str:
-    """A queue's address names the emulator: the same path through the proxy."""
-    return f"{endpoint}{urlsplit(queue_url).path}"
-
-
-def _memory(process: ServiceProcess, before: tuple[int, int]) -> Memory | None:
-    """None for a process that did not live through the scenario."""
-    if not process.is_alive:
-        return None
-    after = process.memory()
-    return Memory(
-        process=process.name,
-        bytes_before=before[0],
-        bytes_after=after[0],
-        files_before=before[1],
-        files_after=after[1],
-    )

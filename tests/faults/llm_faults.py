@@ -110,11 +110,11 @@ class FaultyModels:
         record: Record = unrecorded,
     ) -> None:
         self.rate = rate
+        self.kinds = kinds
         self.down: frozenset[str] = frozenset()
         """Paths of providers that answer everything with a 500."""
         self.faults: Counter[LlmFault] = Counter()
         self._answers = answers
-        self._kinds = kinds
         self._record = record
         self._draws = {
             path: _Draws(random.Random(f"{seed}/{path}")) for path in (ANTHROPIC_PATH, OPENAI_PATH)
@@ -124,7 +124,7 @@ class FaultyModels:
         """In the server's thread, one request at a time."""
         script, draws = self._answers(request), self._draws[request.path]
         is_down = request.path in self.down
-        fault = LlmFault.INTERNAL if is_down else draws.fault(self.rate, self._kinds)
+        fault = LlmFault.INTERNAL if is_down else draws.fault(self.rate, self.kinds)
         if fault is None:
             return script
         self.faults[fault] += 1
@@ -138,11 +138,13 @@ class _Draws:
 
     def __init__(self, chance: random.Random) -> None:
         self.chance = chance
+        self._kinds: Sequence[LlmFault] = ()
         self._round: list[LlmFault] = []
 
     def fault(self, rate: float, kinds: Sequence[LlmFault]) -> LlmFault | None:
         if self.chance.random() >= rate:
             return None
-        if not self._round:
+        if not self._round or kinds is not self._kinds:
+            self._kinds = kinds
             self._round = self.chance.sample(kinds, k=len(kinds))
         return self._round.pop()

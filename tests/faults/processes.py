@@ -138,6 +138,16 @@ class ServiceProcess:
         return pages * os.sysconf("SC_PAGESIZE"), files
 
 
+class WorkerProcess(ServiceProcess):
+    """A worker; it is ready when it has logged `started`."""
+
+
+class GatewayProcess(ServiceProcess):
+    """A gateway; `port` is known when it is ready."""
+
+    port = 0
+
+
 def resolve(name: str) -> Any:
     """Find `module:function`."""
     module, _, function = name.partition(":")

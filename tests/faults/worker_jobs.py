@@ -6,7 +6,7 @@ import asyncio
 import random
 from collections.abc import Sequence
 
-from tests.faults.ground import WorkerProcess
+from tests.faults.processes import WorkerProcess
 
 POLL_S = 0.05
 _ENDS = ("job_finished", "job_abandoned", "fenced", "model_failed")
@@ -23,8 +23,10 @@ def jobs_in_hand(worker: WorkerProcess) -> dict[str, int]:
     return held
 
 
-async def busy_worker(workers: Sequence[WorkerProcess], chance: random.Random) -> WorkerProcess:
-    """One that writes a reply now; waits until there is one."""
-    while not (busy := [each for each in workers if jobs_in_hand(each)]):  # noqa: ASYNC110
+async def busy_workers(
+    workers: Sequence[WorkerProcess], number: int, chance: random.Random
+) -> list[WorkerProcess]:
+    """So many that write replies now; waits until there are."""
+    while len(busy := [each for each in workers if jobs_in_hand(each)]) < number:  # noqa: ASYNC110
         await asyncio.sleep(POLL_S)
-    return chance.choice(busy)
+    return chance.sample(busy, number)

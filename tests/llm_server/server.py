@@ -109,9 +109,12 @@ class LlmServer:
             self.requests.append(request)
             try:
                 return await _play(http, wire, script, request)
-            except (ConnectionError, asyncio.CancelledError):
+            except asyncio.CancelledError:
                 request.is_aborted = True
                 raise
+            except ConnectionError:
+                request.is_aborted = True
+                return web.Response()  # nobody reads it; raised, it would fill the log
             finally:
                 request.ended.set()
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 PATIENCE_S = 10.0
 
@@ -39,6 +39,7 @@ class Background(ABC):
 
         def run() -> None:
             self._loop.run_until_complete(self.serve(started, stop))
+            self._loop.run_until_complete(_cancelled(asyncio.all_tasks(self._loop)))
 
         thread = threading.Thread(target=run, name=type(self).__name__, daemon=True)
         thread.start()
@@ -54,3 +55,10 @@ class Background(ABC):
 
     def _soon(self, call: Callable[[], object]) -> None:
         self._loop.call_soon_threadsafe(call)
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[Any]]) -> None:
+    """End what serving left behind: connections that hang."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
