@@ -1,6 +1,7 @@
 """`python -m tests.faults`: break everything, as often as the plan says, and report what held.
 
-Exit status: 0 when nothing was violated, 1 when something was; the histories are then kept.
+Exit status: 0 when nothing was violated, 1 when something was, or nothing in a run that lacks a
+safeguard; the histories are then kept.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from tests.faults.report import Run, report
 from tests.faults.running import Verdict, run_scenario
 from tests.faults.scenario import Scenario
 from tests.faults.scenarios import SCENARIOS
-from tests.faults.surroundings import surroundings
+from tests.faults.self_test import CAUGHT_BY, run_without, told
+from tests.faults.surroundings import Surroundings, surroundings
 
 
 def main() -> int:
@@ -40,14 +42,23 @@ def main() -> int:
             run = run_scenario(scenario, count, around, seed=seed, folder=folder / scenario.name)
             verdicts.append(asyncio.run(run))
             _tell(verdicts[-1])
+        lacking = list(_run_lacking(around, seed, folder)) if arguments.report else []
     if arguments.report is not None:
-        page = report(Run(seed=seed, began_at=began_at, verdicts=verdicts))
-        arguments.report.write_text(page, encoding="utf-8")
-    if any(verdict.violations for verdict in verdicts):
+        run = Run(seed=seed, began_at=began_at, verdicts=verdicts, lacking=lacking)
+        arguments.report.write_text(report(run), encoding="utf-8")
+    unnoticed = any(not verdict.violations for verdict in lacking)
+    if unnoticed or any(verdict.violations for verdict in verdicts):
         _say(f"seed {seed}; histories and logs: {folder}")
         return 1
     shutil.rmtree(folder)
     return 0
+
+
+def _run_lacking(around: Surroundings, seed: int, folder: Path) -> Iterator[Verdict]:
+    """What proves that the report means something."""
+    for verdict in run_without(CAUGHT_BY, around, seed=seed, folder=folder):
+        _say(told(verdict))
+        yield verdict
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -57,7 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--short", action="store_true", help="as often as `make test` does")
     parser.add_argument("--count", type=int, help="faults of each scenario")
     parser.add_argument("--without", help="a safeguard to leave out; the run must then fail")
-    parser.add_argument("--report", type=Path, help="file to write the report to")
+    parser.add_argument(
+        "--report", type=Path, help="file to write the report to, the self-test with it"
+    )
     return parser
 
 

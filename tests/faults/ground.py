@@ -80,7 +80,8 @@ class Ground:
             resources=resources,
         )
         self._proxies = proxies
-        self._without = without
+        self.without = without
+        """The safeguard that the scenario's workers lack."""
         self._jitter = random.Random(chance.getrandbits(64))
         self._baselines = Baselines()
         self.api = self.start_api()
@@ -129,7 +130,7 @@ class Ground:
         `without` names a safeguard to leave out (`without.py`), if the scenario names none;
         `program` runs instead of the plain worker.
         """
-        without = self._without or without
+        without = self.without or without
         if without is not None:
             program = Program(main="tests.faults.without:main", argv=(without, "worker"))
         environment = self.worker_environment(**settings)

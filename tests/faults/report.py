@@ -40,6 +40,8 @@ class Run:
     seed: int
     began_at: datetime
     verdicts: Sequence[Verdict]
+    lacking: Sequence[Verdict] = ()
+    """Runs without a safeguard, which must find violations."""
 
 
 def report(run: Run) -> str:
@@ -55,9 +57,29 @@ def report(run: Run) -> str:
         *(_row(verdict) for verdict in run.verdicts),
         "",
         _bound(run.verdicts),
+        *(_lacking(run.lacking) if run.lacking else ()),
         _INVARIANTS,
     ]
     return "\n".join(lines)
+
+
+def _lacking(verdicts: Sequence[Verdict]) -> list[str]:
+    return [
+        "## Without a safeguard",
+        "",
+        "Each run lacks one safeguard of the worker, and must find violations: else the rows above "
+        "would mean nothing.",
+        "",
+        "| without | scenario | faults | violations | of |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {verdict.scenario.without} | {verdict.scenario.name} | {verdict.count:,} "
+            f"| {len(verdict.violations):,} "
+            f"| {', '.join(sorted({each.invariant for each in verdict.violations}))} |"
+            for verdict in verdicts
+        ),
+        "",
+    ]
 
 
 def _row(verdict: Verdict) -> str:

@@ -100,7 +100,7 @@ SCENARIO = Scenario(
     row="6",
     title="Redis restarted empty, frozen, refusing, and losing answers after it applied them",
     full=90,
-    short=6,
+    short=3,
     run=run,
     behind_proxies=True,
 )

@@ -64,9 +64,8 @@ async def run(ground: Ground, count: int) -> Mapping[str, int | float]:
         message: sum(len(worker.logged(message)) for worker in workers)
         for message in ("lease_lost", "fenced")
     }
-    ground.require(
-        all(noticed.values()), f"some safeguard was never needed: {noticed}", where="zombies"
-    )
+    if count > WARM:  # else it is chance which of them was needed
+        ground.require(all(noticed.values()), f"some safeguard was never needed: {noticed}")
     ground.require(all(worker.is_alive for worker in workers), "a zombie died")
     return {**noticed, "jobs_ended": met.ended}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -107,9 +108,12 @@ def test_a_report_says_what_was_broken_and_found(tmp_path: Path) -> None:
         violations=[Violation("I3", "a gap", "job_1")],
         folder=tmp_path,
     )
-    page = report(Run(seed=7, began_at=datetime(2026, 1, 31, tzinfo=UTC), verdicts=[verdict]))
+    lacking = replace(verdict, scenario=SCENARIO.lacking("fence"))
+    began_at = datetime(2026, 1, 31, tzinfo=UTC)
+    page = report(Run(seed=7, began_at=began_at, verdicts=[verdict], lacking=[lacking]))
 
     assert "| 2 | Workers killed in mid-stream (SIGKILL) | sigkill 200 |" in page
     assert "unblocked_max_s 2.13 | 61 | 1 |" in page
     assert "seed `7`" in page
     assert "**1 violations**" in page
+    assert "| fence | kills | 200 | 1 | I3 |" in page
