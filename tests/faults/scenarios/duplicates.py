@@ -23,6 +23,9 @@ BATCH = 10
 SIDE_BY_SIDE = 0.4
 """The share that comes in a group of its own: no order holds it back from the worker next door."""
 
+RUNNING = 0.4
+"""The share, at most, that is of jobs which have not ended."""
+
 JOBS_FIRST = 20
 
 
@@ -42,9 +45,12 @@ class Duplicator:
     def send(self, count: int) -> None:
         """Send `count` duplicates, of running and of finished jobs."""
         jobs = sorted(self.jobs(), key=lambda job: job.job_id)
-        for job in self._ground.random.sample(jobs, count):
-            if job.status.is_final:
-                self.finished.setdefault(job.job_id, job.attempt)
+        self._ground.random.shuffle(jobs)
+        running = [job for job in jobs if not job.status.is_final][: round(RUNNING * count)]
+        finished = [job for job in jobs if job.status.is_final][: count - len(running)]
+        for job in finished:
+            self.finished.setdefault(job.job_id, job.attempt)
+        for job in [*running, *finished]:
             self._send(job)
 
     def _send(self, job: Job) -> None:

@@ -44,7 +44,7 @@ async def run(ground: Ground, count: int) -> Mapping[str, int | float]:
     """Freeze busy workers `count` times. The same workers live through it all."""
     ground.llm.choose = numbered_answers(pieces=PIECES)
     gateway = await ground.start_gateway()
-    workers = [await _start(ground, heartbeat_s) for heartbeat_s in HEARTBEATS_S]
+    workers = await asyncio.gather(*(_start(ground, each) for each in HEARTBEATS_S))
     awake = list(workers)
     places = asyncio.Semaphore(AT_ONCE)
     async with (
