@@ -6,7 +6,7 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cold_import, queue_costs, round_trip, second_start, streams, worker_jobs
+from bench import cancel, cold_import, queue_costs, round_trip, second_start, streams, worker_jobs
 from bench.report import Figure, print_json, table
 
 _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
@@ -15,6 +15,7 @@ _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
     "worker_jobs": worker_jobs.measure,
     "queue_costs": queue_costs.measure,
     "streams": streams.measure,
+    "cancel": cancel.measure,
     "second_start": second_start.measure,
 }
 

@@ -36,6 +36,13 @@ BUG_BACKOFF_S = 60
 
 Handle = Callable[[Delivery], Awaitable[Outcome]]
 
+OnStop = Callable[[Delivery, StopReason], Awaitable[None]]
+"""Told of a message whose handler was stopped, before anything is done to it. Must not raise."""
+
+
+async def _nothing(delivery: Delivery, reason: StopReason) -> None:
+    """For handlers that hold nothing."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ConsumerLimits:
@@ -50,10 +57,17 @@ class Consumer:
     """One process's share of the queue. `run` once; `stop_receiving` and `cut_short` end it."""
 
     def __init__(
-        self, queue: QueueThreads, handle: Handle, leases: Leases, limits: ConsumerLimits
+        self,
+        queue: QueueThreads,
+        handle: Handle,
+        leases: Leases,
+        limits: ConsumerLimits,
+        *,
+        on_stop: OnStop = _nothing,
     ) -> None:
         self._queue = queue
         self._handle = handle
+        self._on_stop = on_stop
         self._leases = leases
         self._limits = limits
         self._is_stopping = False
@@ -151,6 +165,7 @@ class Consumer:
             async with lease.scope:
                 return await self._handle(lease.delivery)
         except Stopped as stopped:
+            await self._on_stop(lease.delivery, stopped.reason)
             if stopped.reason is StopReason.DRAINING:
                 return Retry(0)
             return Dropped(stopped.reason)

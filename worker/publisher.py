@@ -36,9 +36,10 @@ BUSY_TICK_S = 0.005
 OUTAGE_PAUSE_S = 0.25
 """Before the next try when Redis did not answer."""
 
-CANCEL_POLL_S = 0.1
+CANCEL_POLL_S = 0.05
 """A reply that says nothing (its model has not begun) does not hear of its cancellation with an
-answer: for those the log is asked this often."""
+answer: for those the log is asked this often, all in one call. A stop is to be honoured in 200 ms,
+and two of these may pass before a reply counts as silent and is asked for."""
 
 _OUTAGE = (RedisError, OSError, TimeoutError)
 
@@ -127,10 +128,11 @@ class Publisher:
         while True:
             await asyncio.sleep(CANCEL_POLL_S)
             silent = [f for f in self._open if f.said_at < loop.time() - CANCEL_POLL_S]
-            for feed in silent:
-                try:
-                    cancelled = await self._log.is_cancelled(feed.job.user_id, feed.job.job_id)
-                except _OUTAGE:
-                    break
-                if cancelled:
+            jobs = [(feed.job.user_id, feed.job.job_id) for feed in silent]
+            try:
+                marks = await self._log.are_cancelled(jobs)
+            except _OUTAGE:
+                continue
+            for feed, is_cancelled in zip(silent, marks, strict=True):
+                if is_cancelled:
                     feed.stop(StopReason.CANCELLED)

@@ -24,6 +24,7 @@ from tests.faults.interleavings.message import OneMessage, QueueOfOne, no_answer
 from tests.faults.interleavings.steps import Killed, Steps
 from worker.consumer import Consumer, ConsumerLimits
 from worker.handle_job import HandleJob, ReplyLimits
+from worker.jobs_in_hand import JobsInHand
 from worker.leases import Leases
 from worker.llm.chain import Chain
 from worker.llm.model import Chunk, ModelRequest, StreamEnd, TextDelta
@@ -134,9 +135,11 @@ class Incarnation:
         self._store = _store(outside, self.steps, name=f"worker {number}")
         publisher = Publisher(log)
         limits = ReplyLimits(max_output_tokens=100, deadline_s=NEVER_S, backoff_s=0)
-        self.handle = HandleJob(self._store, publisher, Chain([Storyteller(outside, log)]), limits)
+        hand = JobsInHand(self._store, log)
+        chain = Chain([Storyteller(outside, log)])
+        self.handle = HandleJob(self._store, hand, publisher, chain, limits)
         leases = Leases(self._queue.extend, visibility_s=NEVER_S, heartbeat_s=NEVER_S)
-        consumer = Consumer(self._queue, self.handle, leases, LIMITS)
+        consumer = Consumer(self._queue, self.handle, leases, LIMITS, on_stop=hand.stopped)
         self._tasks = [asyncio.create_task(publisher.run()), asyncio.create_task(consumer.run())]
 
     async def kill(self) -> None:

@@ -22,6 +22,9 @@ Command = Sequence[bytes]
 Observe = Callable[[Command, Any], None]
 """Hears of each answered command, from the proxy's thread; before the client does, if it does."""
 
+Loss = Callable[[Command], float]
+"""How probable it is that this command's answer is lost."""
+
 _LISTENING = {b"SUBSCRIBE", b"PSUBSCRIBE"}
 _GREETING = {b"HELLO", b"AUTH", b"SELECT", b"CLIENT"}
 
@@ -53,16 +56,20 @@ class RedisProxy(TcpProxy):
         """Commands that came through, by name."""
         self.lost: Counter[str] = Counter()
         """Answers that did not."""
-        self._loss: tuple[float, random.Random] | None = None
+        self._loss: tuple[Loss, random.Random] | None = None
         self._observers: list[Observe] = []
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
-    def lose(self, probability: float, chance: random.Random) -> None:
-        """Lose each answer with this probability from now on, and its connection; 0 ends it."""
-        self._loss = (probability, chance) if probability else None
+    def lose(self, loss: Loss, chance: random.Random) -> None:
+        """Lose answers, and their connections, from now on."""
+        self._loss = (loss, chance)
+
+    def lose_none(self) -> None:
+        """Lose no more answers."""
+        self._loss = None
 
     def observe(self, observer: Observe) -> None:
         self._observers.append(observer)
@@ -98,8 +105,8 @@ class RedisProxy(TcpProxy):
         # A greeting does nothing that could be done twice: losing it is a refused connection.
         if self._loss is None or name in _GREETING:
             return False
-        probability, chance = self._loss
-        if chance.random() >= probability:
+        loss, chance = self._loss
+        if chance.random() >= loss(command):
             return False
         self.lost[name.decode()] += 1
         self._record("redis_reply_lost", command=name.decode())

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from prosa.event_log.protocol import Step
 from tests.faults.ground import Ground
 from tests.faults.load import load, reached
 from tests.faults.processes import stop_all
+from tests.faults.proxies.redis_proxy import Command
 from tests.faults.scenario import Scenario
 
 WORKERS = 2
@@ -21,7 +23,8 @@ when it thaws."""
 REFUSED_S = (0.3, 2.0)
 """Of the plan's 10 s: an outage is told from none after the first refusal."""
 BETWEEN_S = (0.3, 1.5)
-LOSS = 0.01
+LOSS, LOSS_OF_ENDS = 0.01, 0.25
+"""The end of a reply is what must not be said twice, and is rare among deltas."""
 COMMANDS_PER_FAULT = 5_000 / 90
 SETTLED_S, STOP_S = 60.0, 15.0
 
@@ -42,12 +45,12 @@ async def run(ground: Ground, count: int) -> Mapping[str, int | float]:
             await fault(ground)
         await asyncio.sleep(BETWEEN_S[1])
         before = _commands(ground)
-        ground.redis_proxy.lose(LOSS, ground.random)
+        ground.redis_proxy.lose(_loss, ground.random)
         goal = round(count * COMMANDS_PER_FAULT)
         try:
             await reached(lambda: _commands(ground) - before, goal, within_s=600)
         finally:
-            ground.redis_proxy.lose(0.0, ground.random)
+            ground.redis_proxy.lose_none()
     await _leases_run_out(ground)
     return {
         "jobs_ended": met.ended,
@@ -62,6 +65,10 @@ async def _leases_run_out(ground: Ground) -> None:
     await ground.settled(SETTLED_S)
     await asyncio.to_thread(stop_all, ground.gateways, grace_s=STOP_S)
     await asyncio.sleep(LEASE_S)
+
+
+def _loss(command: Command) -> float:
+    return LOSS_OF_ENDS if Step.FINAL.value.encode() in command else LOSS
 
 
 def _commands(ground: Ground) -> int:

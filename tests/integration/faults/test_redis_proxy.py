@@ -50,23 +50,23 @@ async def test_an_answer_is_lost_after_its_command_was_carried_out(
     redis: Any, proxy: RedisProxy
 ) -> None:
     await redis.ping()
-    proxy.lose(1.0, random.Random(1))
+    proxy.lose(lambda _: 1.0, random.Random(1))
     with pytest.raises(ConnectionError):
         await redis.incr("a")
-    proxy.lose(0.0, random.Random(1))
+    proxy.lose_none()
     assert await redis.get("a") == "1"
     assert proxy.lost == {"INCRBY": 1}
 
 
 async def test_losses_follow_their_probability(redis: Any, proxy: RedisProxy) -> None:
-    proxy.lose(0.1, random.Random(7))
+    proxy.lose(lambda _: 0.1, random.Random(7))
     failed = 0
     for _ in range(500):
         try:
             await redis.incr("a")
         except RedisError:
             failed += 1
-    proxy.lose(0.0, random.Random(7))
+    proxy.lose_none()
     assert await redis.get("a") == "500"
     assert failed == proxy.lost["INCRBY"]
     assert 25 <= failed <= 80
@@ -105,11 +105,11 @@ async def test_a_reset_ends_what_waits_and_lets_the_next_in(redis: Any, proxy: R
 
 
 async def test_who_subscribed_hears_on(redis: Any, proxy: RedisProxy) -> None:
-    proxy.lose(1.0, random.Random(1))
+    proxy.lose(lambda _: 1.0, random.Random(1))
     async with redis.pubsub() as listener:
         await listener.subscribe("news")
         assert (await listener.get_message(timeout=2) or {})["type"] == "subscribe"
-        proxy.lose(0.0, random.Random(1))
+        proxy.lose_none()
         await redis.publish("news", "hello")
         assert (await listener.get_message(timeout=2) or {})["data"] == "hello"
 
