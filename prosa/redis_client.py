@@ -7,6 +7,7 @@ be retried is retried by its caller, who knows.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ def connect(url: str) -> AsyncRedis:
         health_check_interval=0,
     )
     pool = redis.connection_pool
-    pool.connection_class = _telling_resets(pool.connection_class)
+    pool.connection_class = _sturdy(pool.connection_class)
     return redis
 
 
@@ -54,24 +55,45 @@ def connect_blocking(url: str) -> Redis:
     )
 
 
-def _telling_resets(connection: type[AbstractConnection]) -> type[AbstractConnection]:
-    """A connection that was reset while it lay in the pool is a lost connection, on uvloop too.
+def _sturdy(connection: type[AbstractConnection]) -> type[AbstractConnection]:
+    """A connection whose sending neither hides a lost connection nor forgets a cancellation.
 
-    redis-py notices an end of file there, but not a reset. Its next write then fails: with an
-    OSError on asyncio's own loop, which redis-py translates, and with a RuntimeError on uvloop,
-    which nobody expects of Redis.
+    redis-py notices an end of file of a connection that lies in its pool, but no reset. The next
+    write then fails: with an OSError on asyncio's own loop, which redis-py translates, and with a
+    RuntimeError on uvloop, which nobody expects of Redis.
+
+    And it sends by `asyncio.wait_for`, which on Python 3.11 forgets a cancellation that comes in
+    the moment the bytes are out (https://github.com/python/cpython/issues/86296): a worker would
+    never end.
     """
-    from redis.exceptions import ConnectionError
+    from redis import exceptions
 
-    class TellingResets(connection):
+    class Sturdy(connection):
         async def send_packed_command(
             self,
             command: bytes | str | Iterable[bytes],
             check_health: bool = True,  # noqa: FBT001, FBT002 - redis-py's signature
         ) -> None:
+            if not self.is_connected:
+                await self.connect_check_health(check_health=False)
+            if check_health:
+                await self.check_health()
             try:
-                await super().send_packed_command(command, check_health)
-            except RuntimeError as exc:
-                raise ConnectionError("The connection was reset.") from exc
+                async with asyncio.timeout(self.socket_timeout):
+                    await self._send_packed_command(_chunks(command))
+            except BaseException as exc:
+                # Half a command may be out: nothing can be sent after it.
+                await self.disconnect(nowait=True)
+                if isinstance(exc, TimeoutError):
+                    raise exceptions.TimeoutError("Redis does not take the command.") from exc
+                if isinstance(exc, OSError | RuntimeError):
+                    raise exceptions.ConnectionError("The connection was reset.") from exc
+                raise
 
-    return TellingResets
+    return Sturdy
+
+
+def _chunks(command: bytes | str | Iterable[bytes]) -> Iterable[bytes]:
+    if isinstance(command, str):
+        command = command.encode()
+    return [command] if isinstance(command, bytes) else command
