@@ -7,9 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from redis.asyncio import Redis
-
 from local.provision import Provisioned
+from prosa.redis_client import connect
 from tests.faults.interleavings.incarnation import Outside
 from tests.faults.interleavings.play import play
 from tests.faults.interleavings.schedules import Schedule
@@ -48,7 +47,7 @@ async def outside_of(
     resources: Provisioned, redis_url: str, dynamodb: DynamoDBClient, s3: S3Client
 ) -> AsyncGenerator[Outside]:
     """What plays stand in. The database of `redis_url` is emptied again and again."""
-    async with Redis.from_url(redis_url, decode_responses=True) as redis:  # pyright: ignore[reportUnknownMemberType]
+    async with connect(redis_url) as redis:
         yield Outside(dynamodb, s3, resources.table, resources.bucket, redis)
 
 
