@@ -26,7 +26,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock lock-images clean clean-state
+.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock clean clean-state
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -96,25 +96,24 @@ fmt: setup
 train: setup
 	$(BIN)/python -m training
 
-# What torch brings along for GPUs: an image without one leaves it out, and takes torch itself from an
-# index of CPU wheels, whose hashes are not those of PyPI.
-CUDA_PARTS = $(shell sed -nE 's/^(torch|triton|cuda-[a-z-]+|nvidia-[a-z0-9-]+)==.*/--no-emit-package \1/p' requirements.lock)
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate \
 	--custom-compile-command 'make lock' --quiet
 # An image installs with --require-hashes, and never another version than the tests ran with.
 COMPILE_IMAGE = $(COMPILE) --constraint requirements.lock --generate-hashes
 
+# What torch brings along for GPUs: the image for CPUs leaves it out, and takes torch itself from an
+# index of CPU wheels, whose hashes are not those of PyPI.
+CUDA_PARTS = sed -nE 's/^(torch|triton|cuda-[a-z-]+|nvidia-[a-z0-9-]+)==.*/--no-emit-package \1/p'
+
 lock: setup
 	$(COMPILE) --all-extras --output-file requirements.lock
 	$(COMPILE) --constraint requirements.lock --extra lambdas --output-file lambdas/requirements.txt
-	$(MAKE) lock-images
-
-lock-images: setup
-	$(COMPILE_IMAGE) --extra worker --output-file worker/requirements.txt
-	$(COMPILE_IMAGE) --extra worker --extra local-models $(CUDA_PARTS) \
-		--output-file worker/requirements-cpu.txt
-	$(COMPILE_IMAGE) --extra worker --extra local-models --output-file worker/requirements-cuda.txt
+	$(COMPILE_IMAGE) --extra emulator --output-file local/requirements.txt
 	$(COMPILE_IMAGE) --extra gateway --output-file ws_gateway/requirements.txt
+	$(COMPILE_IMAGE) --extra worker --output-file worker/requirements.txt
+	$(COMPILE_IMAGE) --extra worker --extra local-models --output-file worker/requirements-cuda.txt
+	$(COMPILE_IMAGE) --extra worker --extra local-models $$($(CUDA_PARTS) requirements.lock) \
+		--output-file worker/requirements-cpu.txt
 
 clean: clean-state
 	rm -rf .venv node_modules web/node_modules web/dist .serverless
