@@ -26,7 +26,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench image-check pictures fmt train lock clean clean-state
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -83,6 +83,11 @@ check: setup
 
 bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+# Each image's environment as its Dockerfile installs it, without Docker, and each service started
+# from it.
+image-check: setup
+	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m infra.images
 
 pictures: setup web/dist/index.html
 	$(BIN)/python -m tests.e2e.pictures

@@ -1,0 +1,1 @@
+"""What deploys Prosa, and the programs that check it."""
