@@ -1,1 +1,1 @@
-"""What deploys Prosa, and the programs that check it."""
+"""What deploys Prosa: the Python here packs the functions and tries out the images."""
