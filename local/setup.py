@@ -40,6 +40,9 @@ class SetupSettings(Settings):
     stage: str = STAGE
     """`local` runs functions in the emulator's own Python; any other packs what they need."""
 
+    functions_python: str = "3.12"
+    """Version of the Python that the emulator runs packed functions with."""
+
     redis_url: str = "redis://redis:6379/0"
     ws_url: str = "ws://127.0.0.1:8080/ws"
     allowed_origins: str = "http://127.0.0.1:8080,http://localhost:8080"
@@ -117,7 +120,10 @@ def _deploy(settings: SetupSettings, provisioner: Provisioner, aws: Mapping[str,
             ssm=provisioner.ssm,
             apigateway=provisioner.apigateway,
             stage=settings.stage,
-            options=["--param", f"machine={machine}"],
+            options=[
+                *("--param", f"machine={machine}"),
+                *("--param", f"python={settings.functions_python}"),
+            ],
         )
     )
 
