@@ -26,7 +26,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench image-check pictures fmt train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench image-check pictures fmt chart train lock clean clean-state
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -97,6 +97,10 @@ pictures: setup web/dist/index.html
 fmt: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The Helm chart, from the Kustomize overlay it is; needs kubectl.
+chart: setup
+	$(BIN)/python -m infra.k8s.chart
 
 train: setup
 	$(BIN)/python -m training
