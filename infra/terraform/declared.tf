@@ -19,7 +19,7 @@ locals {
   # Full name to {type, description}, and the name below the prefix for reading.
   parameters = { for each in local.declared.parameters : trimprefix(each.Name, "/prosa/${var.stage}/") => each }
 
-  has = { for part in ["network", "cache", "services", "alarms"] : part => contains(var.parts, part) }
+  has = { for part in ["network", "cache", "services", "scaling", "alarms"] : part => contains(var.parts, part) }
 
   # ARNs are built from names rather than read from what was made: so a plan shows whole policies,
   # and tests/infra can judge them before anything exists.

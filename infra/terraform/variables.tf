@@ -28,16 +28,21 @@ variable "emulator" {
 variable "parts" {
   description = "Which of the parts that cost money while nobody talks are made. A stage with none is a queue, a table, a bucket, roles and parameters."
   type        = set(string)
-  default     = ["network", "cache", "services", "alarms"]
+  default     = ["network", "cache", "services", "scaling", "alarms"]
 
   validation {
-    condition     = length(setsubtract(var.parts, ["network", "cache", "services", "alarms"])) == 0
-    error_message = "parts holds network, cache, services and alarms, or some of them."
+    condition     = length(setsubtract(var.parts, ["network", "cache", "services", "scaling", "alarms"])) == 0
+    error_message = "parts holds network, cache, services, scaling and alarms, or some of them."
   }
 
   validation {
     condition     = contains(var.parts, "network") || !(contains(var.parts, "cache") || contains(var.parts, "services"))
     error_message = "parts: cache and services stand in the network, so network must be one of them too."
+  }
+
+  validation {
+    condition     = contains(var.parts, "services") || !contains(var.parts, "scaling")
+    error_message = "parts: without services there is nothing for scaling to scale."
   }
 }
 

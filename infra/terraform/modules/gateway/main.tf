@@ -37,7 +37,6 @@ resource "aws_ecs_task_definition" "this" {
     image                  = var.image
     essential              = true
     readonlyRootFilesystem = true
-    user                   = "10001"
     stopTimeout            = 30
     environment            = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
     mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
@@ -75,6 +74,8 @@ resource "aws_ecs_service" "this" {
   desired_count   = var.running ? var.size.min : 0
   propagate_tags  = "SERVICE"
 
+  availability_zone_rebalancing = "ENABLED"
+
   health_check_grace_period_seconds = 60
 
   capacity_provider_strategy {
@@ -105,7 +106,7 @@ resource "aws_ecs_service" "this" {
   depends_on = [aws_lb_listener.this]
 
   lifecycle {
-    # Autoscaling's from then on.
-    ignore_changes = [desired_count]
+    # How many there are is autoscaling's from then on. Emulators do not tell the other.
+    ignore_changes = [desired_count, availability_zone_rebalancing]
   }
 }

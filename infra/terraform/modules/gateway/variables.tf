@@ -93,3 +93,8 @@ variable "key_arn" {
   description = "KMS key of the log."
   type        = string
 }
+
+variable "scaling" {
+  description = "Whether the number of tasks follows what there is to do."
+  type        = bool
+}

@@ -40,7 +40,6 @@ resource "aws_ecs_task_definition" "this" {
     image                  = var.image
     essential              = true
     readonlyRootFilesystem = true
-    user                   = "10001"
     stopTimeout            = 60
     environment            = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
     mountPoints            = [{ sourceVolume = "tmp", containerPath = "/tmp", readOnly = false }]
@@ -74,6 +73,8 @@ resource "aws_ecs_service" "this" {
   desired_count   = var.running ? var.size.min : 0
   propagate_tags  = "SERVICE"
 
+  availability_zone_rebalancing = "ENABLED"
+
   capacity_provider_strategy {
     capacity_provider = local.on_gpu ? var.gpu_capacity_provider : "FARGATE"
     weight            = 1
@@ -94,7 +95,7 @@ resource "aws_ecs_service" "this" {
   deployment_maximum_percent         = 200
 
   lifecycle {
-    # Autoscaling's from then on.
-    ignore_changes = [desired_count]
+    # How many there are is autoscaling's from then on. Emulators do not tell the other.
+    ignore_changes = [desired_count, availability_zone_rebalancing]
   }
 }

@@ -8,6 +8,8 @@ locals {
 }
 
 resource "aws_appautoscaling_target" "this" {
+  count = var.scaling ? 1 : 0
+
   service_namespace  = "ecs"
   resource_id        = "service/${var.cluster_name}/${aws_ecs_service.this.name}"
   scalable_dimension = "ecs:service:DesiredCount"
@@ -16,11 +18,13 @@ resource "aws_appautoscaling_target" "this" {
 }
 
 resource "aws_appautoscaling_policy" "backlog" {
+  count = var.scaling ? 1 : 0
+
   name               = "backlog-per-task"
   policy_type        = "TargetTrackingScaling"
-  service_namespace  = aws_appautoscaling_target.this.service_namespace
-  resource_id        = aws_appautoscaling_target.this.resource_id
-  scalable_dimension = aws_appautoscaling_target.this.scalable_dimension
+  service_namespace  = aws_appautoscaling_target.this[0].service_namespace
+  resource_id        = aws_appautoscaling_target.this[0].resource_id
+  scalable_dimension = aws_appautoscaling_target.this[0].scalable_dimension
 
   target_tracking_scaling_policy_configuration {
     target_value       = var.size.backlog_per_task
@@ -97,11 +101,13 @@ resource "aws_appautoscaling_policy" "backlog" {
 }
 
 resource "aws_appautoscaling_policy" "age" {
+  count = var.scaling ? 1 : 0
+
   name               = "oldest-message"
   policy_type        = "StepScaling"
-  service_namespace  = aws_appautoscaling_target.this.service_namespace
-  resource_id        = aws_appautoscaling_target.this.resource_id
-  scalable_dimension = aws_appautoscaling_target.this.scalable_dimension
+  service_namespace  = aws_appautoscaling_target.this[0].service_namespace
+  resource_id        = aws_appautoscaling_target.this[0].resource_id
+  scalable_dimension = aws_appautoscaling_target.this[0].scalable_dimension
 
   step_scaling_policy_configuration {
     adjustment_type          = "PercentChangeInCapacity"
@@ -124,6 +130,8 @@ resource "aws_appautoscaling_policy" "age" {
 }
 
 resource "aws_cloudwatch_metric_alarm" "age" {
+  count = var.scaling ? 1 : 0
+
   alarm_name          = "${var.name}-scale-out-oldest-message"
   alarm_description   = "Starts workers; tells nobody. People are told by ${var.name}-oldest-message."
   namespace           = "AWS/SQS"
@@ -135,5 +143,5 @@ resource "aws_cloudwatch_metric_alarm" "age" {
   comparison_operator = "GreaterThanThreshold"
   threshold           = 5
   treat_missing_data  = "notBreaching"
-  alarm_actions       = [aws_appautoscaling_policy.age.arn]
+  alarm_actions       = [aws_appautoscaling_policy.age[0].arn]
 }
