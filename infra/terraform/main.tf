@@ -54,6 +54,7 @@ module "network" {
   zones              = var.zones
   egress             = var.egress
   edge               = var.edge
+  emulator           = var.emulator
   flow_logs          = var.flow_logs
   log_retention_days = var.log_retention_days
   key_arn            = module.keys.arn

@@ -83,13 +83,13 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
 
 # Where CloudFront comes from: a list that AWS keeps.
 data "aws_ec2_managed_prefix_list" "cloudfront" {
-  count = var.edge ? 1 : 0
+  count = var.edge && !var.emulator ? 1 : 0
 
   name = "com.amazonaws.global.cloudfront.origin-facing"
 }
 
 resource "aws_vpc_security_group_ingress_rule" "cloudfront" {
-  count = var.edge ? 1 : 0
+  count = var.edge && !var.emulator ? 1 : 0
 
   description       = "CloudFront to the load balancer"
   security_group_id = aws_security_group.this["balancer"].id

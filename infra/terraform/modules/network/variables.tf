@@ -57,3 +57,8 @@ variable "key_arn" {
   description = "KMS key of the logs."
   type        = string
 }
+
+variable "emulator" {
+  description = "Whether this is at an emulator, which keeps no prefix lists."
+  type        = bool
+}
