@@ -10,7 +10,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import sys
 import time
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 SERVERLESS = ROOT / "node_modules" / "osls" / "bin" / "serverless.js"
-API_NAME = f"{STAGE}-prosa"
+API_NAME = f"prosa-{STAGE}-api"
 LIMITS = (
     "PROSA_DAILY_TOKENS",
     "PROSA_RATE_MESSAGES",
@@ -35,7 +34,7 @@ LIMITS = (
 )
 """Variables that `serverless.yml` hands to the functions from the environment of the deploy."""
 
-_INPUTS = ("serverless.yml", "package-lock.json", "prosa", "lambdas")
+_INPUTS = ("serverless.yml", "infra/functions", "package-lock.json", "prosa", "lambdas")
 _HASH_PARAMETER = f"/prosa/{STAGE}/deployed-inputs"
 
 
@@ -73,10 +72,8 @@ def deploy(to: Deployer, *, ministack_port: int) -> str:
 
 
 def _run_serverless(to: Deployer) -> None:
-    # Ours is the first python3.11 on PATH: the requirements plugin asks it for pip.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     env = {
-        "PATH": path,
+        "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", str(ROOT)),
         "LANG": "C.UTF-8",
         "NODE_NO_WARNINGS": "1",

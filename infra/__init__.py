@@ -1,0 +1,1 @@
+"""What is made in the cloud; the Python here packs the functions."""
