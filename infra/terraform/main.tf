@@ -38,7 +38,6 @@ module "roles" {
   arns                = local.arns
   key_arn             = module.keys.arn
   providers_with_keys = local.providers_with_keys
-  assumable_by        = var.emulator ? ["${local.arn}:iam::${local.account}:root"] : []
 }
 
 module "network" {

@@ -22,18 +22,6 @@ data "aws_iam_policy_document" "trust" {
       values   = [var.account]
     }
   }
-
-  # Tests, and they alone, take a role to see what it is refused: never set where people talk.
-  dynamic "statement" {
-    for_each = var.assumable_by
-    content {
-      actions = ["sts:AssumeRole"]
-      principals {
-        type        = "AWS"
-        identifiers = [statement.value]
-      }
-    }
-  }
 }
 
 data "aws_iam_policy_document" "start" {

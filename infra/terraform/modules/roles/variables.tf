@@ -37,8 +37,3 @@ variable "providers_with_keys" {
   description = "Providers of the chain of models that ask for an API key: openai, anthropic."
   type        = list(string)
 }
-
-variable "assumable_by" {
-  description = "ARNs that may take the roles besides ECS."
-  type        = list(string)
-}
