@@ -38,6 +38,8 @@ module "roles" {
   arns                = local.arns
   key_arn             = module.keys.arn
   providers_with_keys = local.providers_with_keys
+  # A Redis that asks nobody has no name; then this allows a cache that is not there.
+  cache_name = coalesce(local.cache_name, local.name)
 }
 
 module "network" {

@@ -12,7 +12,8 @@ locals {
     for service in ["worker", "gateway"] : service => lookup(var.images, service, "${module.registry.urls[service]}:${var.image_tag == "" ? "none" : var.image_tag}")
   }
 
-  redis_url = local.has.cache ? module.cache[0].url : var.redis_url
+  redis_url  = local.has.cache ? module.cache[0].url : var.redis_url
+  cache_name = local.has.cache ? local.name : var.redis_cache_name
 
   # What each may do in the cache, as an ACL: reading and writing keys, scripts, pub/sub of the
   # gateways' channels. Not what looks at or changes the whole of it. TIME is in no group that is
@@ -28,10 +29,10 @@ locals {
   }
 
   redis_sign_in = {
-    for service in ["worker", "gateway"] : service => local.has.cache ? {
+    for service in ["worker", "gateway"] : service => local.cache_name == null ? {} : {
       PROSA_REDIS_IAM_USER   = "${local.name}-${service}"
-      PROSA_REDIS_CACHE_NAME = local.name
-    } : {}
+      PROSA_REDIS_CACHE_NAME = local.cache_name
+    }
   }
 
   worker_environment = merge(local.aws_environment, local.redis_sign_in.worker, {
@@ -62,10 +63,10 @@ locals {
       "ws-url"          = var.domain_name == null ? "/ws" : "wss://${var.domain_name}/ws"
       "allowed-origins" = local.gateway_environment.PROSA_ALLOWED_ORIGINS
     },
-    local.has.cache ? {
+    local.cache_name == null ? {} : {
       "redis-iam-user"   = "${local.name}-functions"
-      "redis-cache-name" = local.name
-    } : {},
+      "redis-cache-name" = local.cache_name
+    },
     local.has.network ? {
       "vpc-subnet-ids"        = join(",", module.network[0].private_subnet_ids)
       "vpc-security-group-id" = module.network[0].security_group_ids.functions

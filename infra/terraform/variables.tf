@@ -142,6 +142,17 @@ variable "redis_url" {
   }
 }
 
+variable "redis_cache_name" {
+  description = "Name of the ElastiCache cache behind redis_url, where it asks for sign-in by IAM: as prosa-<stage>-worker, -gateway and -functions."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.redis_cache_name == null || var.redis_url != null
+    error_message = "redis_cache_name is of the cache behind redis_url, which must be given too."
+  }
+}
+
 # --- Services
 
 variable "models" {

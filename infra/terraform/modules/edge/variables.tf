@@ -29,7 +29,7 @@ variable "balancer_arn" {
 }
 
 variable "balancer_domain" {
-  description = "Its name."
+  description = "Name of that load balancer, known inside the VPC."
   type        = string
 }
 

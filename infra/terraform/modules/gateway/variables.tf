@@ -60,7 +60,7 @@ variable "task_role_arn" {
 }
 
 variable "vpc_id" {
-  description = "The VPC."
+  description = "VPC that everything stands in."
   type        = string
 }
 

@@ -1,5 +1,5 @@
 output "vpc_id" {
-  description = "The VPC."
+  description = "VPC that everything stands in."
   value       = aws_vpc.this.id
 }
 

@@ -100,7 +100,7 @@ data "aws_iam_policy_document" "worker" {
   statement {
     sid       = "EventLog"
     actions   = ["elasticache:Connect"]
-    resources = ["${local.cache}:replicationgroup:${var.name}", "${local.cache}:user:${var.name}-worker"]
+    resources = ["${local.cache}:replicationgroup:${var.cache_name}", "${local.cache}:user:${var.name}-worker"]
   }
 }
 
@@ -109,7 +109,7 @@ data "aws_iam_policy_document" "gateway" {
   statement {
     sid       = "EventLog"
     actions   = ["elasticache:Connect"]
-    resources = ["${local.cache}:replicationgroup:${var.name}", "${local.cache}:user:${var.name}-gateway"]
+    resources = ["${local.cache}:replicationgroup:${var.cache_name}", "${local.cache}:user:${var.name}-gateway"]
   }
 }
 

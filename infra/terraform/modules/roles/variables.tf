@@ -37,3 +37,8 @@ variable "providers_with_keys" {
   description = "Providers of the chain of models that ask for an API key: openai, anthropic."
   type        = list(string)
 }
+
+variable "cache_name" {
+  description = "Name of the cache the services sign in to."
+  type        = string
+}
