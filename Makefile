@@ -5,6 +5,11 @@
 #   make dlq      look after its dead-letter queue   ARGS="list"
 #   make test     set up, then every test
 #   make check    what a change must pass besides its tests
+#   make terraform-test   what Terraform would make, judged; needs terraform 1.11 and its AWS provider
+#   make deploy-test      a whole stage at an emulator that enforces IAM, made, used and taken away
+#
+# To a cloud (docs/deploy.md): make secrets, make page, make state-bucket, each with STAGE=dev or prod.
+# TF_PLUGIN_DIR=<folder> takes Terraform's providers from there, where there is no registry.
 #
 # TORCH_INDEX=<url of a package index> takes torch from there, say from one with wheels for CPUs only,
 # which are a tenth of the size.
@@ -27,6 +32,7 @@ endif
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
 .PHONY: help setup tools run stop dlq test check bench image-check pictures fmt chart train lock clean clean-state
+.PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -81,16 +87,41 @@ check: setup
 	$(BIN)/python -m pytest --quiet tests/architecture
 	npm --prefix web run lint
 
+# Its many requirements are nobody else's.
+.checkov/.installed: Makefile
+	$(PYTHON) -m venv .checkov
+	.checkov/bin/pip install --quiet 'checkov>=3.2,<4'
+	touch $@
+
+terraform-test: setup .checkov/.installed
+	CHECKOV=$(CURDIR)/.checkov/bin/checkov $(BIN)/python -m pytest -m terraform tests/infra $(PYTEST_ARGS)
+
+deploy-test: setup
+	$(BIN)/python -m pytest -m deploy tests/infra $(PYTEST_ARGS)
+
 bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 # Each image's environment as its Dockerfile installs it, without Docker, and each service started
 # from it.
 image-check: setup
-	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m infra.images
+	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra/test_images.py
 
 pictures: setup web/dist/index.html
 	$(BIN)/python -m tests.e2e.pictures
+
+## A stage in the cloud: docs/deploy.md says when
+
+STAGE ?= dev
+
+state-bucket: setup
+	$(BIN)/python -m infra.state_bucket --stage $(STAGE)
+
+secrets: setup
+	$(BIN)/python -m infra.put_secrets --stage $(STAGE)
+
+page: setup web/dist/index.html
+	$(BIN)/python -m infra.put_page --stage $(STAGE)
 
 ## Upkeep
 
@@ -125,7 +156,7 @@ lock: setup
 		--output-file worker/requirements-cpu.txt
 
 clean: clean-state
-	rm -rf .venv node_modules web/node_modules web/dist .serverless
+	rm -rf .venv .checkov node_modules web/node_modules web/dist .serverless
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache test-results
 
 clean-state:

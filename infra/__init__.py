@@ -1,1 +1,2 @@
-"""What deploys Prosa: the Python here packs the functions and tries out the images."""
+"""What is made in the cloud. The Python here packs the functions, puts what Terraform must not know,
+writes the chart, and installs what images install."""

@@ -1,41 +1,37 @@
-"""`python -m infra.images [name ...]`: build what the images would hold, start the services from
-it beside Redis and the emulator, end them, and say what it weighs. `make image-check` calls it.
+"""`python -m infra.images [name ...]`: put what the images would hold into `build/images/<name>`,
+and say what it weighs. A service then starts as its image would:
 
-The environment may hold `TORCH_INDEX`, an index of torch wheels for CPUs. Exit codes: 0 all is
-well, 1 something is not.
+    cd build/images/gateway/app && ../venv/bin/python -m ws_gateway
+
+The environment may hold `TORCH_INDEX`, an index of torch wheels for CPUs. Exit codes: 0 done, 1 an
+install failed, 2 there is no such image.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 
-from infra.images.environments import IMAGES, ROOT, Built, InstallFailed, build
-from infra.images.smoke import SmokeFailed, smoke
+from infra.images.environments import IMAGES, ROOT, InstallFailed, build
 
 DEFAULT = ("worker-slim", "worker-cpu", "gateway")
-"""The CUDA image is 5 GB of wheels that nothing here can run."""
+"""The CUDA image is 5 GB of wheels that most machines cannot run."""
 
 
 def main(names: list[str]) -> int:
-    """Build and try each of `names`."""
-    folder = ROOT / "build" / "images"
+    """Build each of `names`."""
+    if not set(names) <= set(IMAGES):
+        print(f"Images: {', '.join(IMAGES)}", file=sys.stderr)
+        return 2
     arguments = {name: os.environ[name] for name in ("TORCH_INDEX",) if os.environ.get(name)}
-    try:
-        built = [_build(name, folder, arguments) for name in names or DEFAULT]
-        for line in smoke(built, state_dir=folder / "state"):
-            print(line, flush=True)
-    except (InstallFailed, SmokeFailed) as exc:
-        print(exc, file=sys.stderr)
-        return 1
+    for name in names or DEFAULT:
+        try:
+            built = build(IMAGES[name], ROOT / "build" / "images" / name, arguments=arguments)
+        except InstallFailed as exc:
+            print(exc, file=sys.stderr)
+            return 1
+        print(f"{name}: {len(built.packages())} packages, {built.megabytes():.0f} MB", flush=True)
     return 0
-
-
-def _build(name: str, folder: Path, arguments: dict[str, str]) -> Built:
-    built = build(IMAGES[name], folder / name, arguments=arguments)
-    print(f"{name}: {len(built.packages())} packages, {built.megabytes():.0f} MB", flush=True)
-    return built
 
 
 if __name__ == "__main__":
