@@ -52,7 +52,8 @@ class Dockerfile:
     def sources(self, name: str) -> list[str]:
         """List the folders and files of the repository that stage `name` copies in."""
         copies = (each.value for each in self.chain(name) if each.name == "COPY")
-        return [shlex.split(copy)[0] for copy in copies if not copy.startswith("--from=")]
+        own = (shlex.split(copy) for copy in copies if not copy.startswith("--from="))
+        return [source for words in own for source in words[:-1]]
 
     def installing_stage(self, name: str) -> str:
         """Name the stage that made the environment which stage `name` takes over."""
@@ -71,7 +72,8 @@ def read_dockerfile(path: Path) -> Dockerfile:
     for entry in parser.structure:
         instruction = Instruction(entry["instruction"].upper(), entry["value"])
         if instruction.name == "FROM":
-            stages.append(Stage(name, base, tuple(held)))
+            if base:
+                stages.append(Stage(name, base, tuple(held)))
             base, _, name = re.split(r"(?i)(\s+AS\s+)", f"{instruction.value} AS ")[:3]
             name, held = name.removesuffix(" AS ").strip(), []
         elif instruction.name != "COMMENT":

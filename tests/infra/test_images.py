@@ -48,7 +48,8 @@ def built(request: pytest.FixtureRequest) -> Built:
     name: str = request.param
     arguments = {"TORCH_INDEX": index} if index else {}
     made = build(IMAGES[name], ROOT / "build" / "images" / name, arguments=arguments)
-    print(f"\n{name}: {len(made.packages())} packages, {made.megabytes():.0f} MB")
+    size = f"{len(made.packages())} packages, {made.megabytes():.0f} MB"
+    request.config.get_terminal_writer().line(f"\n{name}: {size}")
     return made
 
 
