@@ -31,7 +31,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench image-check pictures fmt chart train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench image-check image-build pictures fmt chart train lock clean clean-state
 .PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
@@ -106,6 +106,10 @@ bench: setup web/dist/index.html
 # from it.
 image-check: setup
 	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra/test_images.py
+
+# The Dockerfiles whole, by buildah, where there is no Docker; as root on Debian.
+image-build:
+	TORCH_INDEX=$(TORCH_INDEX) infra/images/without-docker.sh $(IMAGES)
 
 pictures: setup web/dist/index.html
 	$(BIN)/python -m tests.e2e.pictures
