@@ -1,1 +1,1 @@
-"""What is made in the cloud; the Python here packs the functions and puts what Terraform must not."""
+"""What is made in the cloud; the Python here packs functions and puts what Terraform must not."""

@@ -95,6 +95,25 @@ class Stage:
             "AWS_SESSION_TOKEN": taken["SessionToken"],
         }
 
+    def allow_batches(self) -> None:
+        """Let the worker call the batch forms of what its role allows.
+
+        To AWS `sqs:DeleteMessage` is `DeleteMessageBatch` too; MiniStack asks for the latter by its
+        own name, which AWS does not know.
+        """
+        actions = '"sqs:DeleteMessageBatch","sqs:ChangeMessageVisibilityBatch"'
+        queue = f"arn:aws:sqs:{self.environment['AWS_REGION']}:000000000000:{NAME}-jobs.fifo"
+        self.client("iam").put_role_policy(
+            RoleName=f"{NAME}-worker",
+            PolicyName="batches",
+            PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
+            f'"Action":[{actions}],"Resource":"{queue}"}}]}}',
+        )
+
+    def take_back_batches(self) -> None:
+        """Leave the role as Terraform made it."""
+        self.client("iam").delete_role_policy(RoleName=f"{NAME}-worker", PolicyName="batches")
+
     def apply(self, name: str, **variables: Any) -> None:
         """Apply, with `variables` from now on, and note what a second one would change."""
         self.variables |= variables
@@ -197,6 +216,7 @@ def _make(stage: Stage, openai_base_url: str) -> None:
         "PROSA_GATEWAY_INTERNAL_PORT",
         {"PROSA_GATEWAY_PORT": str(stage.gateway_port), "PROSA_GATEWAY_HOST": "127.0.0.1"},
     )
+    stage.allow_batches()
     stage.run_service(
         "worker",
         "worker",
