@@ -90,7 +90,7 @@ async def test_a_message_makes_its_round_through_the_deployment(
     assert [message["content"] for message in stored] == ["Good morning", "Bom dia to you"]
     assert await _is_empty(stage, within_s=15)
     # The worker read the key with its role, and decrypted it.
-    assert model.requests[-1].headers["Authorization"] == f"Bearer {API_KEY}"
+    assert model.requests[-1].headers["authorization"] == f"Bearer {API_KEY}"
 
 
 async def _is_empty(stage: Stage, *, within_s: float) -> bool:
