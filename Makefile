@@ -31,7 +31,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench image-check pictures fmt chart train lock clean clean-state
 .PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
@@ -102,6 +102,11 @@ deploy-test: setup
 bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
+# Each image's environment as its Dockerfile installs it, without Docker, and each service started
+# from it.
+image-check: setup
+	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra/test_images.py
+
 pictures: setup web/dist/index.html
 	$(BIN)/python -m tests.e2e.pictures
 
@@ -124,15 +129,31 @@ fmt: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The Helm chart, from the Kustomize overlay it is; needs kubectl.
+chart: setup
+	$(BIN)/python -m infra.k8s.chart
+
 train: setup
 	$(BIN)/python -m training
 
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command 'make lock' --quiet
+# An image installs with --require-hashes, and never another version than the tests ran with.
+COMPILE_IMAGE = $(COMPILE) --constraint requirements.lock --generate-hashes
+
+# What torch brings along for GPUs: the image for CPUs leaves it out, and takes torch itself from an
+# index of CPU wheels, whose hashes are not those of PyPI.
+CUDA_PARTS = sed -nE 's/^(torch|triton|cuda-[a-z-]+|nvidia-[a-z0-9-]+)==.*/--no-emit-package \1/p'
+
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-		--no-annotate --custom-compile-command 'make lock' --quiet --output-file requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra lambdas --constraint requirements.lock \
-		--universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock' \
-		--quiet --output-file lambdas/requirements.txt
+	$(COMPILE) --all-extras --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra lambdas --output-file lambdas/requirements.txt
+	$(COMPILE_IMAGE) --extra emulator --output-file local/requirements.txt
+	$(COMPILE_IMAGE) --extra gateway --output-file ws_gateway/requirements.txt
+	$(COMPILE_IMAGE) --extra worker --output-file worker/requirements.txt
+	$(COMPILE_IMAGE) --extra worker --extra local-models --output-file worker/requirements-cuda.txt
+	$(COMPILE_IMAGE) --extra worker --extra local-models $$($(CUDA_PARTS) requirements.lock) \
+		--output-file worker/requirements-cpu.txt
 
 clean: clean-state
 	rm -rf .venv .checkov node_modules web/node_modules web/dist .serverless

@@ -49,7 +49,7 @@ resource "aws_cloudfront_function" "this" {
 
 resource "aws_cloudfront_response_headers_policy" "page" {
   name    = "${var.name}-page"
-  comment = "What a browser may do with the page; the same as web/vite.config.ts says"
+  comment = "What a browser may do with the page; the same as web/security-headers.json says"
 
   security_headers_config {
     content_security_policy {
