@@ -26,7 +26,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock costs clean clean-state
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -102,6 +102,9 @@ lock: setup
 	$(BIN)/uv pip compile pyproject.toml --extra lambdas --constraint requirements.lock \
 		--universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock' \
 		--quiet --output-file lambdas/requirements.txt
+
+costs: setup
+	$(BIN)/python -m infra.costs
 
 clean: clean-state
 	rm -rf .venv node_modules web/node_modules web/dist .serverless
