@@ -51,6 +51,16 @@ def test_a_refused_value_names_its_variable() -> None:
     assert checked >= 20
 
 
+def test_every_check_of_a_variable_has_a_case_that_fails_it() -> None:
+    checks = sorted(
+        name
+        for _, name, body in _BLOCK.findall(_read("variables.tf"))
+        for _ in re.findall("error_message", body)
+    )
+    cases = re.findall(r"expect_failures = \[var\.(\w+)\]", _read("tests/variables.tftest.hcl"))
+    assert sorted(cases) == checks
+
+
 def test_a_parameter_that_gets_a_value_is_declared_and_no_secret() -> None:
     declared = {
         each["Name"].removeprefix("/prosa/${stage}/"): each["Type"]
