@@ -31,7 +31,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench image-check image-build pictures fmt chart train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench image-check image-build pictures fmt chart train lock costs clean clean-state
 .PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
@@ -96,8 +96,10 @@ check: setup
 terraform-test: setup .checkov/.installed
 	CHECKOV=$(CURDIR)/.checkov/bin/checkov $(BIN)/python -m pytest -m terraform tests/infra $(PYTEST_ARGS)
 
+# Worker and gateway run from what their images would hold.
 deploy-test: setup
-	$(BIN)/python -m pytest -m deploy tests/infra $(PYTEST_ARGS)
+	$(BIN)/python -m infra.images worker-slim gateway
+	BUILT_IMAGES=build/images $(BIN)/python -m pytest -m deploy tests/infra $(PYTEST_ARGS)
 
 bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
@@ -158,6 +160,9 @@ lock: setup
 	$(COMPILE_IMAGE) --extra worker --extra local-models --output-file worker/requirements-cuda.txt
 	$(COMPILE_IMAGE) --extra worker --extra local-models $$($(CUDA_PARTS) requirements.lock) \
 		--output-file worker/requirements-cpu.txt
+
+costs: setup
+	$(BIN)/python -m infra.costs
 
 clean: clean-state
 	rm -rf .venv .checkov node_modules web/node_modules web/dist .serverless

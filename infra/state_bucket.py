@@ -1,7 +1,7 @@
-"""Makes the bucket that Terraform keeps a stage's state in, and the file that names it to Terraform.
+"""Makes the bucket Terraform keeps a stage's state in, and the file that names it to Terraform.
 
-Once per account and region, `make state-bucket STAGE=dev`; run again it changes nothing. Versioned,
-so that a state that was spoilt can be had back, and closed to everything but TLS.
+Once per account and region, `make state-bucket STAGE=dev`; run again it changes nothing. It has
+versions, so that a state that was spoilt can be had back, and takes TLS only.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ def main() -> None:
     session = boto3.Session()
     sts: Any = cast("Any", session).client("sts")
     account: str = sts.get_caller_identity()["Account"]
-    region = session.region_name
+    region = cast("str | None", session.region_name)
     if region is None:
-        parser.error("AWS_REGION says in which region")
+        parser.error("set AWS_DEFAULT_REGION to the region of the stage")
     bucket = f"prosa-state-{account}-{region}"
     make_bucket(client("s3"), bucket, region=region)
     file = ENV / f"{stage}.s3.tfbackend"

@@ -121,7 +121,7 @@ def announcements() -> Announcements:
 def rate_limit() -> RateLimit:
     from lambdas.rate_limit import RateLimit
 
-    return RateLimit(redis(), url=settings().redis_url)
+    return RateLimit(redis())
 
 
 @cache

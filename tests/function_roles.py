@@ -91,8 +91,7 @@ _denied: ContextVar[list[Grant]] = ContextVar("denied")
 
 @cache
 def _watch_calls() -> None:
-    session = cast("Any", aws)._session()
-    session.events.register("before-parameter-build.*.*", _check)
+    cast("Any", aws)._session().register("before-parameter-build.*.*", _check)
 
 
 def _check(params: dict[str, Any], model: Any, **_: Any) -> None:

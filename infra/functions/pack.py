@@ -126,7 +126,6 @@ def _is_needed(name: str, services: set[str]) -> bool:
     match name.split("/"):
         case ["botocore", "data", service, _, *_]:  # one folder per service of AWS: 25 MB
             return service in services
-        case ["boto3", "data" | "examples", *_]:  # for boto3.resource
             return False
         case [folder, file, *_] if folder.endswith(".dist-info"):
             return file == "METADATA"  # some packages ask for their own version

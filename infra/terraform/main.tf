@@ -154,6 +154,8 @@ module "edge" {
   balancer_domain = module.gateway[0].balancer_domain
   domain_name     = var.domain_name
   certificate_arn = var.certificate_arn
+
+  security_headers = jsondecode(file("${path.module}/../../web/security-headers.json"))
 }
 
 module "parameters" {

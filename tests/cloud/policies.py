@@ -46,7 +46,7 @@ def statements_of_state(state: Mapping[str, Any]) -> list[Statement]:
 
 def _in_resources(resources: list[dict[str, Any]]) -> Iterator[Statement]:
     for resource in resources:
-        for text in _texts(resource.get("values")):
+        for text in _texts(resource["values"]):
             if '"Statement"' not in text:
                 continue
             for statement in _many(json.loads(text)["Statement"]):

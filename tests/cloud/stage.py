@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Generator, Mapping
@@ -20,16 +19,17 @@ from pathlib import Path
 from typing import Any, cast
 
 import boto3
-from redis import Redis
 
+from infra.images.environments import IMAGES, Built
 from infra.put_secrets import put_secrets
 from local.deploy import SERVERLESS
 from local.launcher import Launcher
 from local.ministack import aws_environment, ministack_url, start_ministack, wait_for_ministack
 from local.ports import free_ports
-from local.redis_server import redis_url, start_redis, wait_for_redis
+from local.redis_server import redis_url
 from local.services import wait_for_service
 from local.settings import ROOT
+from tests.cloud.cache import start_cache
 from tests.cloud.terraform import STATE_BUCKET, Terraform, TerraformFailed
 
 STAGE = "dev"
@@ -37,6 +37,7 @@ NAME = f"prosa-{STAGE}"
 API_KEY = "sk-this-is-no-real-key-but-nobody-may-see-it"
 _PARTS = ["network", "services"]
 """The parts MiniStack can make; docs/deploy.md says what keeps it from the others."""
+_IMAGES = {"worker": "worker-slim", "gateway": "gateway"}
 _STOP_S = 10.0
 
 
@@ -95,6 +96,25 @@ class Stage:
             "AWS_SESSION_TOKEN": taken["SessionToken"],
         }
 
+    def allow_batches(self) -> None:
+        """Let the worker call the batch forms of what its role allows.
+
+        To AWS `sqs:DeleteMessage` is `DeleteMessageBatch` too; MiniStack asks for the latter by its
+        own name, which AWS does not know.
+        """
+        actions = '"sqs:DeleteMessageBatch","sqs:ChangeMessageVisibilityBatch"'
+        queue = f"arn:aws:sqs:{self.environment['AWS_REGION']}:000000000000:{NAME}-jobs.fifo"
+        self.client("iam").put_role_policy(
+            RoleName=f"{NAME}-worker",
+            PolicyName="batches",
+            PolicyDocument='{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
+            f'"Action":[{actions}],"Resource":"{queue}"}}]}}',
+        )
+
+    def take_back_batches(self) -> None:
+        """Leave the role as Terraform made it."""
+        self.client("iam").delete_role_policy(RoleName=f"{NAME}-worker", PolicyName="batches")
+
     def apply(self, name: str, **variables: Any) -> None:
         """Apply, with `variables` from now on, and note what a second one would change."""
         self.variables |= variables
@@ -127,8 +147,7 @@ class Stage:
     def run_service(self, service: str, module: str, health: str, extra: Mapping[str, str]) -> int:
         """Start a service as its task would be; gives its port for probes, once it is ready.
 
-        PROSA_TEST_WORKER_PYTHON and PROSA_TEST_GATEWAY_PYTHON name another interpreter, say one of
-        a clean environment as the image has it.
+        BUILT_IMAGES is a folder of what the images hold, made by `python -m infra.images`.
         """
         tasks = self.client("ecs").describe_task_definition(taskDefinition=f"{NAME}-{service}")
         (container,) = tasks["taskDefinition"]["containerDefinitions"]
@@ -143,8 +162,13 @@ class Stage:
             health: str(port),
             **extra,
         }
-        python = os.environ.get(f"PROSA_TEST_{service.upper()}_PYTHON", sys.executable)
-        child = self.launcher.launch(service, [python, "-m", module], env=environment)
+        command = [sys.executable, "-m", module]
+        if folder := os.environ.get("BUILT_IMAGES"):
+            image = IMAGES[_IMAGES[service]]
+            built = Built(image, Path(folder).resolve() / image.name)
+            # Where the image's process begins; what is not in it cannot be imported.
+            command = ["env", "-C", str(built.app), *built.command]
+        child = self.launcher.launch(service, command, env=environment)
         wait_for_service(self.launcher, child, port, timeout_s=90)
         return port
 
@@ -155,7 +179,7 @@ def made_stage(folder: Path, *, openai_base_url: str) -> Generator[Stage]:
     launcher = Launcher(root=ROOT, write_line=_writer(folder / "log.txt"), run_file=None)
     redis_port, aws_port, gateway_port = free_ports(3)
     try:
-        _start_cache(launcher, redis_port)
+        start_cache(launcher, redis_port, name=NAME)
         aws = start_ministack(launcher, port=aws_port, folder=folder / "aws", enforce_iam=True)
         wait_for_ministack(launcher, aws, aws_port)
         assert ministack_url(aws_port) == aws_environment(aws_port)["AWS_ENDPOINT_URL"]
@@ -168,6 +192,8 @@ def made_stage(folder: Path, *, openai_base_url: str) -> Generator[Stage]:
                 "parts": _PARTS,
                 "redis_url": redis_url(redis_port),
                 "redis_cache_name": NAME,
+                # The one that comes with the repository is not in the small image.
+                "models": ["openai:gpt-5-mini"],
             },
             gateway_port,
         )
@@ -197,28 +223,13 @@ def _make(stage: Stage, openai_base_url: str) -> None:
         "PROSA_GATEWAY_INTERNAL_PORT",
         {"PROSA_GATEWAY_PORT": str(stage.gateway_port), "PROSA_GATEWAY_HOST": "127.0.0.1"},
     )
+    stage.allow_batches()
     stage.run_service(
         "worker",
         "worker",
         "PROSA_WORKER_HEALTH_PORT",
         {"PROSA_OPENAI_BASE_URL": openai_base_url, "PROSA_WORKER_POLL_WAIT_S": "1"},
     )
-
-
-def _start_cache(launcher: Launcher, port: int) -> None:
-    """Run a Redis that knows the three users, takes any token of theirs, and nobody else."""
-    child = start_redis(launcher, port=port, folder=None)
-    wait_for_redis(launcher, child, redis_url(port))
-    services = (ROOT / "infra" / "terraform" / "services.tf").read_text(encoding="utf-8")
-    acl = re.search(r'^ *acl += "(.+)"$', services, re.MULTILINE)
-    assert acl is not None
-    redis: Any = cast("Any", Redis).from_url(redis_url(port))
-    with redis:
-        for user in ("worker", "gateway", "functions"):
-            redis.execute_command(
-                "ACL", "SETUSER", f"{NAME}-{user}", "reset", "nopass", *acl[1].split()
-            )
-        redis.execute_command("ACL", "SETUSER", "default", "off")
 
 
 def _writer(path: Path) -> Any:

@@ -71,7 +71,8 @@ class Terraform:
 
     def apply(self, variables: Variables) -> None:
         """Make it so."""
-        self._run("apply", "-auto-approve", *self._variables(variables))
+        # Ten calls at once are more than an emulator answers before the SDK asks again.
+        self._run("apply", "-auto-approve", "-parallelism=4", *self._variables(variables))
 
     def changes(self, variables: Variables) -> dict[str, Any]:
         """What another apply would change, by address: empty when there is nothing left to do."""
@@ -112,11 +113,14 @@ class Terraform:
 
 
 def resources_of(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every resource of `planned_values` or a state's `values`, from all modules."""
+    """Every resource of `planned_values` or a state's `values`, from all modules.
+
+    A data source that is yet to be read has no values; then `values` is empty.
+    """
     found: list[dict[str, Any]] = []
     modules = [values.get("root_module", {})]
     while modules:
         module = modules.pop()
-        found += module.get("resources", [])
+        found += [{"values": {}, **each} for each in module.get("resources", [])]
         modules += module.get("child_modules", [])
     return found

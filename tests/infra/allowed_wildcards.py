@@ -20,7 +20,7 @@ ALLOWED = (
     (_START, r"\*"),
     # A log group's streams, whose names ECS and EC2 make.
     (_START, r"arn:aws:logs:[^*]*:log-group:/prosa/[^*]*:\*"),
-    (r"module\.network\[0\]\..*flow_logs.*", r"arn:aws:logs:[^*]*:refused-connections:\*"),
+    (r"module\.network\[0\]\..*flow_logs.*", r"arn:aws:logs:[^*]*/refused-connections:\*"),
     # The texts of messages, each a key of its own; the rest of the bucket is not theirs.
     (r"module\.roles\..*worker.*", r"arn:aws:s3:::prosa-[^*]*-texts/messages/\*"),
     # The files of the page, for CloudFront and for this distribution only (a condition).

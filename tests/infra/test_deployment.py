@@ -85,12 +85,25 @@ async def test_a_message_makes_its_round_through_the_deployment(
         last = frames[-1]
         assert last["type"] == "reply.completed", last
         assert last["message"]["content"] == "Bom dia to you"
-        stored = (await api.get(f"/conversations/{accepted['conversation_id']}/messages")).json()[
-            "messages"
-        ]
+        path = f"/conversations/{accepted['conversation_id']}/messages"
+        stored = (await api.get(path)).json()["items"]
     assert [message["content"] for message in stored] == ["Good morning", "Bom dia to you"]
+    assert await _is_empty(stage, within_s=15)
     # The worker read the key with its role, and decrypted it.
-    assert model.requests[-1].headers["Authorization"] == f"Bearer {API_KEY}"
+    assert model.requests[-1].headers["authorization"] == f"Bearer {API_KEY}"
+
+
+async def _is_empty(stage: Stage, *, within_s: float) -> bool:
+    """Whether the queue has no message any more, in the open or in hand."""
+    sqs, url = stage.client("sqs"), stage.parameter("queue-url")
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    deadline = asyncio.get_running_loop().time() + within_s
+    while asyncio.get_running_loop().time() < deadline:
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+        if set(counts.values()) == {"0"}:
+            return True
+        await asyncio.sleep(0.2)
+    return False
 
 
 async def test_a_page_from_elsewhere_opens_no_socket(stage: Stage) -> None:
@@ -178,6 +191,7 @@ def test_no_secret_is_in_the_state(stage: Stage) -> None:
 def test_it_can_be_undone_to_the_last_thing(stage: Stage) -> None:
     for name in ("worker", "gateway"):
         stage.launcher.stop(name, grace_s=20)
+    stage.take_back_batches()
     stage.serverless("remove")
     # What Serverless wrote is gone, so the edge cannot be read again: destroy needs no plan of it.
     stage.terraform.destroy({**stage.variables, "edge": False})

@@ -1,4 +1,4 @@
-# A copy to try things on, about 90 USD a month while nobody talks (docs/deploy.md).
+# A copy to try things on, about 120 USD a month while nobody talks (docs/deploy.md).
 stage               = "dev"
 deletion_protection = false
 log_retention_days  = 14

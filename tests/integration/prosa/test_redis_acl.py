@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +11,7 @@ from redis.credentials import UsernamePasswordCredentialProvider
 from redis.exceptions import NoPermissionError
 
 from lambdas.rate_limit import RateLimit
+from lambdas.rates import parse_rates
 from prosa.breakers.circuits import SharedBreakers
 from prosa.breakers.protocol import BreakerLimits, Outcome
 from prosa.clock import utc_now
@@ -24,19 +23,17 @@ from prosa.event_log.protocol import Append, Range
 from prosa.ids import new_connection_id, new_user_id
 from prosa.redis_client import connect, connect_blocking
 from prosa.tickets import TicketHolder, issue_ticket, redeem_ticket
+from tests.cloud.cache import acl
 
-_SERVICES = Path(__file__).parents[3] / "infra" / "terraform" / "services.tf"
 USER, PASSWORD = "prosa-test-worker", "as-good-as-a-token"
 
 
 @pytest.fixture
 def sign_in(redis_url: str) -> Iterator[UsernamePasswordCredentialProvider]:
     """Make the user as ElastiCache would, and take it away again."""
-    acl = re.search(r'^ *acl += "(.+)"$', _SERVICES.read_text(), re.MULTILINE)
-    assert acl is not None
     with connect_blocking(redis_url) as admin:
         root: Any = admin
-        root.execute_command("ACL", "SETUSER", USER, "reset", f">{PASSWORD}", *acl[1].split())
+        root.execute_command("ACL", "SETUSER", USER, "reset", f">{PASSWORD}", *acl())
         try:
             yield UsernamePasswordCredentialProvider(USER, PASSWORD)
         finally:
@@ -79,7 +76,7 @@ async def test_it_is_enough_for_the_functions(
     with connect_blocking(redis_url, sign_in=sign_in) as blocking:
         BlockingEventLog(blocking).append(holder.user_id, ['{"n":1}'])
         BlockingEventLog(blocking).snapshot_cursor(holder.user_id, [])
-        RateLimit(blocking, url=redis_url).count("5/minute", "test", "somebody")
+        RateLimit(blocking).count(parse_rates("5/minute"), "test", "somebody")
         ticket = issue_ticket(blocking, holder)
     redeemed = await redeem_ticket(redis, ticket, redeemer="me")
     assert redeemed is not None

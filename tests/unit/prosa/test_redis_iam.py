@@ -75,11 +75,8 @@ def test_the_token_is_a_signed_request_to_connect() -> None:
     assert query["Action"] == ["connect"]
     assert query["User"] == ["prosa-dev-gateway"]
     assert query["X-Amz-Expires"] == [str(TOKEN_VALID_S)]
-    assert query["X-Amz-Credential"][0].split("/")[2:] == [
-        "eu-west-1",
-        "elasticache",
-        "aws4_request",
-    ]
+    scope = query["X-Amz-Credential"][0].split("/")[2:]
+    assert scope == ["eu-west-1", "elasticache", "aws4_request"]
     assert query["X-Amz-Security-Token"] == ["session-token"]
     assert query["X-Amz-Signature"] == [_signature_of(token)]
 

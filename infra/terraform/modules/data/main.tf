@@ -15,6 +15,8 @@ resource "aws_sqs_queue" "dead" {
   deduplication_scope         = local.queues.dead.Attributes.DeduplicationScope
   fifo_throughput_limit       = local.queues.dead.Attributes.FifoThroughputLimit
   content_based_deduplication = tobool(local.queues.dead.Attributes.ContentBasedDeduplication)
+  delay_seconds               = tonumber(local.queues.dead.Attributes.DelaySeconds)
+  max_message_size            = tonumber(local.queues.dead.Attributes.MaximumMessageSize)
   visibility_timeout_seconds  = tonumber(local.queues.dead.Attributes.VisibilityTimeout)
   receive_wait_time_seconds   = tonumber(local.queues.dead.Attributes.ReceiveMessageWaitTimeSeconds)
   message_retention_seconds   = tonumber(local.queues.dead.Attributes.MessageRetentionPeriod)
@@ -27,6 +29,8 @@ resource "aws_sqs_queue" "jobs" {
   deduplication_scope         = local.queues.jobs.Attributes.DeduplicationScope
   fifo_throughput_limit       = local.queues.jobs.Attributes.FifoThroughputLimit
   content_based_deduplication = tobool(local.queues.jobs.Attributes.ContentBasedDeduplication)
+  delay_seconds               = tonumber(local.queues.jobs.Attributes.DelaySeconds)
+  max_message_size            = tonumber(local.queues.jobs.Attributes.MaximumMessageSize)
   visibility_timeout_seconds  = tonumber(local.queues.jobs.Attributes.VisibilityTimeout)
   receive_wait_time_seconds   = tonumber(local.queues.jobs.Attributes.ReceiveMessageWaitTimeSeconds)
   message_retention_seconds   = tonumber(local.queues.jobs.Attributes.MessageRetentionPeriod)

@@ -53,14 +53,14 @@ resource "aws_cloudfront_response_headers_policy" "page" {
 
   security_headers_config {
     content_security_policy {
-      content_security_policy = var.content_security_policy
+      content_security_policy = var.security_headers["Content-Security-Policy"]
       override                = true
     }
     content_type_options {
       override = true
     }
     referrer_policy {
-      referrer_policy = "no-referrer"
+      referrer_policy = var.security_headers["Referrer-Policy"]
       override        = true
     }
     strict_transport_security {
@@ -77,7 +77,7 @@ resource "aws_cloudfront_response_headers_policy" "page" {
   custom_headers_config {
     items {
       header   = "Permissions-Policy"
-      value    = "camera=(), geolocation=(), microphone=()"
+      value    = var.security_headers["Permissions-Policy"]
       override = true
     }
   }

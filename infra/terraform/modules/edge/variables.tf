@@ -43,8 +43,7 @@ variable "certificate_arn" {
   type        = string
 }
 
-variable "content_security_policy" {
-  description = "What the page may load and talk to."
-  type        = string
-  default     = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+variable "security_headers" {
+  description = "Headers of the page, by name: web/security-headers.json, which every server of the page reads."
+  type        = map(string)
 }

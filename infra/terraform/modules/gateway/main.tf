@@ -48,7 +48,7 @@ resource "aws_ecs_task_definition" "this" {
     # A socket is a file.
     ulimits = [{ name = "nofile", softLimit = 65536, hardLimit = 65536 }]
     healthCheck = {
-      command     = ["CMD", "python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8082/healthz', timeout=3)"]
+      command     = ["CMD", "python", "-m", "prosa.probe", "http://127.0.0.1:8082/healthz"]
       interval    = 10
       timeout     = 5
       retries     = 3

@@ -46,7 +46,7 @@ resource "aws_ecs_task_definition" "this" {
     linuxParameters        = { initProcessEnabled = true }
     resourceRequirements   = local.on_gpu ? [{ type = "GPU", value = "1" }] : []
     healthCheck = {
-      command     = ["CMD", "python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8083/healthz', timeout=3)"]
+      command     = ["CMD", "python", "-m", "prosa.probe", "http://127.0.0.1:8083/healthz"]
       interval    = 10
       timeout     = 5
       retries     = 3
