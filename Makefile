@@ -107,9 +107,9 @@ bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
 
 # Each image's environment as its Dockerfile installs it, without Docker, and each service started
-# from it.
+# from it. Where `make image-build` was run before, a message through the images too.
 image-check: setup
-	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra/test_images.py
+	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra
 
 # The Dockerfiles whole, by buildah, where there is no Docker; as root on Debian.
 image-build:
