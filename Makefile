@@ -5,6 +5,7 @@
 #   make dlq      look after its dead-letter queue   ARGS="list"
 #   make test     set up, then every test
 #   make check    what a change must pass besides its tests
+#   make faults   break everything for an hour and write docs/faults.md   FAULTS_ARGS="--only kills"
 #
 # TORCH_INDEX=<url of a package index> takes torch from there, say from one with wheels for CPUs only,
 # which are a tenth of the size.
@@ -17,6 +18,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FAULTS_ARGS ?= --report docs/faults.md
 ARGS ?= list
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +28,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench pictures fmt train lock costs clean clean-state
+.PHONY: help setup tools run stop dlq test check bench faults pictures fmt train lock costs clean clean-state
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -83,6 +85,9 @@ check: setup
 
 bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+faults: setup
+	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 pictures: setup web/dist/index.html
 	$(BIN)/python -m tests.e2e.pictures
