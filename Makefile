@@ -5,6 +5,7 @@
 #   make dlq      look after its dead-letter queue   ARGS="list"
 #   make test     set up, then every test
 #   make check    what a change must pass besides its tests
+#   make faults   break everything for an hour and write docs/faults.md   FAULTS_ARGS="--only kills"
 #   make terraform-test   what Terraform would make, judged; needs terraform 1.11 and its AWS provider
 #   make deploy-test      a whole stage at an emulator that enforces IAM, made, used and taken away
 #
@@ -22,6 +23,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FAULTS_ARGS ?= --report docs/faults.md
 ARGS ?= list
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -31,7 +33,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench image-check pictures fmt chart train lock costs clean clean-state
+.PHONY: help setup tools run stop dlq test check bench image-check faults pictures fmt chart train lock costs clean clean-state
 .PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
@@ -108,6 +110,9 @@ bench: setup web/dist/index.html
 # from it.
 image-check: setup
 	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra/test_images.py
+
+faults: setup
+	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
 
 pictures: setup web/dist/index.html
 	$(BIN)/python -m tests.e2e.pictures

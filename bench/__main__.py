@@ -6,7 +6,16 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cold_import, round_trip, second_start, warm_handler, worker_jobs
+from bench import (
+    cancel,
+    cold_import,
+    queue_costs,
+    round_trip,
+    second_start,
+    streams,
+    warm_handler,
+    worker_jobs,
+)
 from bench.report import Figure, print_json, table
 
 _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
@@ -14,6 +23,9 @@ _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
     "warm_handler": warm_handler.measure,
     "round_trip": round_trip.measure,
     "worker_jobs": worker_jobs.measure,
+    "queue_costs": queue_costs.measure,
+    "streams": streams.measure,
+    "cancel": cancel.measure,
     "second_start": second_start.measure,
 }
 

@@ -1,16 +1,19 @@
 """How many jobs a second one worker process answers, against a bare boto3 loop.
 
 Floor: receive 10, delete 10 in a batch, over as many messages in the same emulator: a consumer that
-does nothing. A job of ours also claims, reads the branch, asks the model, streams, and commits in
-one transaction: some seven calls to an emulator that shares the cores.
+does nothing; its CPU per message stands beside the worker's per job, start-up left out. A job of
+ours also claims, reads the branch, asks the model, streams, and commits in one transaction: some
+seven calls to an emulator that shares the cores.
 """
 
 from __future__ import annotations
 
+import os
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -35,22 +38,23 @@ DEADLINE_S = 120.0
 def measure(runs: int) -> Iterator[Figure]:
     """Fill the queue, start a worker, wait until all is answered; beside it the bare loop."""
     jobs: list[float] = []
-    floors: list[float] = []
+    cpu: list[float] = []
+    bare: list[tuple[float, float]] = []
     with instant_model() as base_url, stack_with(base_url, whole=False) as stack:
         _answer_all(stack, 5)  # warms the emulator
         for _ in range(runs):
-            floors.append(_bare_loop(JOBS))
+            bare.append(_bare_loop(JOBS))
             jobs.append(_answer_all(stack, JOBS))
-    yield figure("jobs/s of one worker", jobs, floors, unit="/s", higher_is_better=True)
+            cpu.append(_cpu_us_per_job(stack, JOBS))
+    rates = [rate for rate, _ in bare]
+    yield figure("jobs/s of one worker", jobs, rates, unit="/s", higher_is_better=True)
+    yield figure("CPU per whole job", cpu, [cpu_us for _, cpu_us in bare], unit="us")
 
 
 def _answer_all(stack: Stack, count: int) -> float:
     """Jobs per second from the first answer to the last, the worker's own start left out."""
-    store = JobStore(
-        Table(client("dynamodb", pool=20), stack.provisioned.table),
-        LongTexts(client("s3"), stack.provisioned.bucket),
-    )
-    promised = _promise(store, JobQueue(client("sqs", pool=20), stack.provisioned.queue_url), count)
+    store, queue = _store(stack), _queue(stack)
+    promised = _promise(store, queue, count)
     (port,) = free_ports(1)
     stack.start_worker("worker", health_port=port)
     try:
@@ -60,6 +64,37 @@ def _answer_all(stack: Stack, count: int) -> float:
     starts = [job.attempts[0].started_at for job in finished]
     ends = [job.finished_at for job in finished if job.finished_at]
     return count / (max(ends) - min(starts)).total_seconds()
+
+
+def _cpu_us_per_job(stack: Stack, count: int) -> float:
+    """CPU microseconds of a worker that waited for the jobs."""
+    store, queue = _store(stack), _queue(stack)
+    (port,) = free_ports(1)
+    pid = stack.start_worker("worker", health_port=port).pid
+    try:
+        _wait_until_all_end(store, _promise(store, queue, 5))
+        began = _cpu_s_of(pid)
+        _wait_until_all_end(store, _promise(store, queue, count))
+        return (_cpu_s_of(pid) - began) / count * 1e6
+    finally:
+        stack.launcher.stop("worker", grace_s=30)
+
+
+def _cpu_s_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    user, system = int(fields[11]), int(fields[12])
+    return (user + system) / os.sysconf("SC_CLK_TCK")
+
+
+def _store(stack: Stack) -> JobStore:
+    return JobStore(
+        Table(client("dynamodb", pool=20), stack.provisioned.table),
+        LongTexts(client("s3"), stack.provisioned.bucket),
+    )
+
+
+def _queue(stack: Stack) -> JobQueue:
+    return JobQueue(client("sqs", pool=20), stack.provisioned.queue_url)
 
 
 def _promise(store: JobStore, queue: JobQueue, count: int) -> list[Job]:
@@ -90,8 +125,9 @@ def _wait_until_all_end(store: JobStore, promised: list[Job]) -> list[Job]:
     return [found for job in promised if (found := store.find(job.job_id))]
 
 
-def _bare_loop(count: int) -> float:
-    """Messages per second that a plain receive-and-delete loop takes off a queue."""
+def _bare_loop(count: int) -> tuple[float, float]:
+    """Messages per second that a plain receive-and-delete loop takes off a queue, and the CPU
+    microseconds of each."""
     sqs: Any = boto3.client("sqs")  # pyright: ignore[reportUnknownMemberType]
     attributes = {"FifoQueue": "true"}
     url = sqs.create_queue(QueueName=f"floor-{uuid.uuid4().hex}.fifo", Attributes=attributes)
@@ -110,10 +146,11 @@ def _bare_loop(count: int) -> float:
                 for i in ids
             ],
         )
-    began, taken = time.perf_counter(), 0
+    began, cpu_began, taken = time.perf_counter(), time.process_time(), 0
     while taken < count:
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
         entries = [{"Id": m["MessageId"], "ReceiptHandle": m["ReceiptHandle"]} for m in messages]
         sqs.delete_message_batch(QueueUrl=url, Entries=entries)
         taken += len(messages)
-    return count / (time.perf_counter() - began)
+    cpu_us = (time.process_time() - cpu_began) / count * 1e6
+    return count / (time.perf_counter() - began), cpu_us

@@ -7,13 +7,14 @@ import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from prosa.errors import ProsaError, SettingsError
 
 if TYPE_CHECKING:
+    from cli.dlq_gate import RedriveGate
     from cli.dlq_tools import Chosen, DlqTools, Done, Row
 
 app = typer.Typer(
@@ -62,9 +63,11 @@ def redrive(
     everything: All = False,
     as_json: AsJson = False,
 ) -> None:
-    """Let the workers try again. What has its answer is dropped, what was superseded stays."""
+    """Let the workers try again, ten a second. What has its answer is dropped, what was superseded
+    stays. Refused while no model may be asked, so it needs PROSA_REDIS_URL and PROSA_MODELS too."""
     chosen = _chosen(identifier, reason, everything=everything)
-    _act(lambda tools: tools.redrive(chosen), as_json=as_json)
+    with _gate() as gate:
+        _act(lambda tools: tools.redrive(chosen, gate), as_json=as_json)
 
 
 @app.command()
@@ -116,9 +119,26 @@ def _tools() -> Generator[DlqTools]:
         _leave(exc.detail)
 
 
+@contextmanager
+def _gate() -> Generator[RedriveGate]:
+    from cli.dlq_gate import RedriveGate
+    from cli.dlq_settings import RedriveSettings
+
+    try:
+        settings = RedriveSettings.from_environ()
+    except SettingsError as exc:
+        _leave(str(exc), code=2)
+    gate = RedriveGate.from_settings(settings)
+    try:
+        yield gate
+    finally:
+        gate.close()
+
+
 def _line(row: Row) -> str:
     where = f"{row.conversation_id or '-'}  {row.job_id or row.message_id}"
-    job = f"{row.job_status or 'no job'}, {row.attempts} attempts"
+    excused = f", {row.excused} of them not counted" if row.excused else ""
+    job = f"{row.job_status or 'no job'}, {row.attempts} attempts{excused}"
     return f"{where}  {row.reason}  ({job}; here for {row.age_s} s, {row.receives} receives)"
 
 
@@ -126,6 +146,6 @@ def _done_line(done: Done) -> str:
     return f"{done.action}  {done.job_id or done.message_id}  {done.note}"
 
 
-def _leave(why: str, *, code: int = 1) -> None:
+def _leave(why: str, *, code: int = 1) -> NoReturn:
     print(why, file=sys.stderr)
     raise typer.Exit(code)

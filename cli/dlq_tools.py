@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
+from cli.dlq_gate import RedriveGate
 from cli.dlq_settings import DlqSettings
 from prosa import aws
 from prosa.clock import to_iso, utc_now
@@ -23,12 +24,15 @@ from prosa.store.table import Table
 
 Chosen = Callable[[DeadLetter], bool]
 
+REDRIVEN = "redriven"
+
 
 @dataclass(frozen=True)
 class Row:
     """A dead letter as it is listed. `job_status` is None when there is no such job.
 
-    `receives` are counted by SQS, the watch's looks among them; `attempts` are the workers'.
+    `receives` are counted by SQS, the watch's looks among them; `attempts` are the workers', of
+    which `excused` do not count.
     """
 
     message_id: str
@@ -36,6 +40,7 @@ class Row:
     job_id: str | None
     job_status: str | None
     attempts: int
+    excused: int
     reason: str
     age_s: int
     receives: int
@@ -80,12 +85,19 @@ class DlqTools:
         with self._letters.held() as letters:
             return [self._whole(letter) for letter in letters if chosen(letter)]
 
-    def redrive(self, chosen: Chosen) -> Iterator[Done]:
-        """Send chosen messages to the workers again, where that cannot make a second reply."""
+    def redrive(self, chosen: Chosen, gate: RedriveGate) -> Iterator[Done]:
+        """Send chosen messages to the workers again, where that cannot make a second reply.
+
+        Raises what `gate` raises, before the message it does not let pass.
+        """
         with self._letters.held() as letters:
             for letter in letters:
                 if chosen(letter):
-                    yield _done(letter, *self._redrive(letter))
+                    gate.wait()
+                    done = _done(letter, *self._redrive(letter))
+                    if done.action == REDRIVEN:
+                        gate.passed()
+                    yield done
 
     def drop(self, chosen: Chosen) -> Iterator[Done]:
         """Remove chosen messages whose promise is kept, or that hold none."""
@@ -119,7 +131,7 @@ class DlqTools:
             traceparent=letter.delivery.traceparent,
         )
         self._letters.remove(letter)
-        return "redriven", f"attempt {job.attempt + 1} comes next"
+        return REDRIVEN, f"attempt {job.attempt + 1} comes next"
 
     def _drop(self, letter: DeadLetter) -> tuple[str, str]:
         job = self._job(letter)
@@ -139,6 +151,7 @@ class DlqTools:
             job_id=letter.message.job_id if letter.message else None,
             job_status=job.status.value if job else None,
             attempts=job.attempt if job else 0,
+            excused=sum(a.excused is not None for a in job.attempts) if job else 0,
             reason=letter.reason,
             age_s=max(0, int((utc_now() - letter.sent_at).total_seconds())),
             receives=letter.delivery.received,

@@ -9,12 +9,9 @@ from typing import Any
 from lambdas.headers import header
 from lambdas.refusals import BadRequest, BodyTooLarge, UnsupportedMediaType
 
-BODY_MAX_BYTES = 16 * 1024
-"""What AWS WAF looks into by default: a longer body could hide from it.
-
-8,000 characters of most languages fit; of those that take three bytes each, some 5,000 do.
-"""
-
+BODY_MAX_BYTES = 64 * 1024
+"""The most that AWS WAF can be told to look into: a longer body could hide from it. A message of
+8,000 characters fits in any language (docs/adr/0013-the-body-limit-fits-every-language.md)."""
 
 _JSON = "application/json"
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from lambdas.access_tokens import AccessTokens
     from lambdas.announcements import Announcements
+    from lambdas.cancel_job import CancelJob
     from lambdas.end_dead_jobs import EndDeadJobs
     from lambdas.history import History
     from lambdas.rate_limit import RateLimit
@@ -85,6 +86,13 @@ def submit_message() -> SubmitMessage:
         announcements=announcements(),
         models=settings().models,
     )
+
+
+@cache
+def cancel_job() -> CancelJob:
+    from lambdas.cancel_job import CancelJob
+
+    return CancelJob(jobs=jobs(), log=event_log())
 
 
 @cache

@@ -14,6 +14,8 @@ _BY_PARAMETER = {
     "dead-letter-queue-url": "PROSA_DEAD_LETTER_QUEUE_URL",
     "table-name": "PROSA_TABLE",
     "bucket-name": "PROSA_BUCKET",
+    "redis-url": "PROSA_REDIS_URL",
+    "models": "PROSA_MODELS",
 }
 
 

@@ -18,9 +18,18 @@ from prosa.jobs import JobMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.literals import MessageSystemAttributeNameType
 
 BATCH = 10
 """SQS takes and gives at most ten messages a call."""
+
+
+# Not "All": there are nine, in every message, to be sent, parsed and dropped.
+_READ: list[MessageSystemAttributeNameType] = [
+    "ApproximateReceiveCount",
+    "MessageGroupId",
+    "SentTimestamp",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +75,7 @@ class JobQueue:
             MaxNumberOfMessages=min(limit, BATCH),
             WaitTimeSeconds=wait_s,
             VisibilityTimeout=visibility_s,
-            MessageSystemAttributeNames=["All"],
+            MessageSystemAttributeNames=_READ,
             MessageAttributeNames=["traceparent", "reason"],
         )
         return [_delivery(message) for message in answer.get("Messages", [])]

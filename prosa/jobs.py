@@ -41,11 +41,25 @@ class JobStatus(StrEnum):
         return self not in (JobStatus.QUEUED, JobStatus.RUNNING)
 
 
+class Excuse(StrEnum):
+    """Why an attempt ended that is not held against its job. See docs/adr/0014."""
+
+    DRAINING = "draining"
+    """The worker was told to end, by a deploy."""
+
+    LEASE_LOST = "lease_lost"
+    """The worker could not keep the message to itself, by an outage of SQS or a freeze."""
+
+    OUTAGE = "outage"
+    """The table or the log did not answer."""
+
+
 class Attempt(Frozen):
     """One worker's try at a job."""
 
     worker: str
     started_at: Timestamp
+    excused: Excuse | None = None
 
 
 class Redrive(Frozen):
@@ -80,8 +94,11 @@ class Job(Frozen):
 
     @property
     def tries(self) -> int:
-        """Attempts since it was accepted or last redriven; `attempt` itself only ever grows."""
-        return self.attempt - (self.redrives[-1].after_attempt if self.redrives else 0)
+        """Attempts since it was accepted or last redriven that count against it, the running one
+        among them; `attempt` itself only ever grows."""
+        before = self.redrives[-1].after_attempt if self.redrives else 0
+        excused = sum(attempt.excused is not None for attempt in self.attempts[before:])
+        return self.attempt - before - excused
 
 
 class JobMessage(Frozen):
@@ -103,5 +120,6 @@ class JobMessage(Frozen):
             return cls.model_validate_json(body, strict=True)
         except ValidationError as exc:
             problem = exc.errors(include_input=False, include_url=False)[0]
-            field = ".".join(str(part) for part in problem["loc"]) or "body"
-            raise UnreadableJob(f"{field}: {problem['msg']}") from exc
+            # A name that is not ours is content, too: secret perhaps, or nothing that SQS takes.
+            named = [part for part in problem["loc"] if part in cls.model_fields]
+            raise UnreadableJob(f"{named[0] if named else 'body'}: {problem['msg']}") from exc

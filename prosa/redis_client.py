@@ -7,12 +7,14 @@ be retried is retried by its caller, who knows.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
     from redis.credentials import CredentialProvider
+    from redis.asyncio.connection import AbstractConnection
 
 CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 2.0
@@ -27,7 +29,7 @@ def connect(url: str, *, sign_in: CredentialProvider | None = None) -> AsyncRedi
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
-    return AsyncRedis.from_url(  # pyright: ignore[reportUnknownMemberType]
+    redis = AsyncRedis.from_url(  # pyright: ignore[reportUnknownMemberType]
         url,
         credential_provider=sign_in,
         decode_responses=True,
@@ -36,6 +38,9 @@ def connect(url: str, *, sign_in: CredentialProvider | None = None) -> AsyncRedi
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
+    pool = redis.connection_pool
+    pool.connection_class = _telling_resets(pool.connection_class)
+    return redis
 
 
 def connect_blocking(url: str, *, sign_in: CredentialProvider | None = None) -> Redis:
@@ -53,3 +58,26 @@ def connect_blocking(url: str, *, sign_in: CredentialProvider | None = None) -> 
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
+
+
+def _telling_resets(connection: type[AbstractConnection]) -> type[AbstractConnection]:
+    """A connection that was reset while it lay in the pool is a lost connection, on uvloop too.
+
+    redis-py notices an end of file there, but not a reset. Its next write then fails: with an
+    OSError on asyncio's own loop, which redis-py translates, and with a RuntimeError on uvloop,
+    which nobody expects of Redis.
+    """
+    from redis.exceptions import ConnectionError
+
+    class TellingResets(connection):
+        async def send_packed_command(
+            self,
+            command: bytes | str | Iterable[bytes],
+            check_health: bool = True,  # noqa: FBT001, FBT002 - redis-py's signature
+        ) -> None:
+            try:
+                await super().send_packed_command(command, check_health)
+            except RuntimeError as exc:
+                raise ConnectionError("The connection was reset.") from exc
+
+    return TellingResets

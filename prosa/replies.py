@@ -1,6 +1,7 @@
 """A job's one end as the table keeps it and as its user is told: pure.
 
-The worker ends jobs, and the watch over the dead-letter queue those that no worker will.
+The worker ends jobs; the API those that are stopped while they wait; the watch over the dead-letter
+queue those that no worker will.
 """
 
 from __future__ import annotations
@@ -24,6 +25,20 @@ def failed_reply(job: Job, failure: Failure, *, model_id: str | None) -> Message
         model=model_id,
         finish_reason=FinishReason.FAILED,
         failure=failure,
+    )
+
+
+def cancelled_reply(job: Job) -> Message:
+    """The reply to store when its user stopped it before anybody wrote a word."""
+    return Message(
+        message_id=job.reply_id,
+        conversation_id=job.conversation_id,
+        parent_id=job.message_id,
+        role=Role.ASSISTANT,
+        content="",
+        created_at=utc_now(),
+        job_id=job.job_id,
+        finish_reason=FinishReason.CANCELLED,
     )
 
 

@@ -21,6 +21,7 @@ from prosa.store.long_texts import LongTexts
 from prosa.store.table import Table
 from worker.consumer import Consumer, ConsumerLimits
 from worker.handle_job import HandleJob, ReplyLimits
+from worker.jobs_in_hand import JobsInHand
 from worker.leases import Leases
 from worker.llm.catalogue import Providers, load_models
 from worker.llm.chain import Chain, Guards
@@ -66,17 +67,10 @@ async def worker(settings: WorkerSettings) -> AsyncGenerator[Worker]:
         chain = Chain([guards.around(model) for model in models])
         closing.push_async_callback(chain.aclose)
 
-        publisher = Publisher(EventLog(redis, cluster=settings.redis_cluster))
-        handle = HandleJob(
-            store,
-            publisher,
-            chain,
-            ReplyLimits(
-                max_output_tokens=settings.max_output_tokens,
-                deadline_s=settings.worker_deadline_s,
-                backoff_s=settings.worker_backoff_s,
-            ),
-        )
+        event_log = EventLog(redis, cluster=settings.redis_cluster)
+        publisher = Publisher(event_log)
+        hand = JobsInHand(store, event_log)
+        handle = HandleJob(store, hand, publisher, chain, _reply_limits(settings))
         leases = Leases(
             queue.extend,
             visibility_s=settings.worker_visibility_s,
@@ -87,7 +81,16 @@ async def worker(settings: WorkerSettings) -> AsyncGenerator[Worker]:
             visibility_s=settings.worker_visibility_s,
             poll_wait_s=settings.worker_poll_wait_s,
         )
-        yield Worker(Consumer(queue, handle, leases, limits), publisher)
+        consumer = Consumer(queue, handle, leases, limits, on_stop=hand.stopped)
+        yield Worker(consumer, publisher)
+
+
+def _reply_limits(settings: WorkerSettings) -> ReplyLimits:
+    return ReplyLimits(
+        max_output_tokens=settings.max_output_tokens,
+        deadline_s=settings.worker_deadline_s,
+        backoff_s=settings.worker_backoff_s,
+    )
 
 
 def _store(settings: WorkerSettings) -> StoreThreads:
@@ -123,7 +126,11 @@ def _guards(settings: WorkerSettings, redis: Redis) -> Guards:
             first_token_s=settings.model_first_token_timeout_s,
             idle_s=settings.model_idle_timeout_s,
         ),
-        retry=RetryLimits(attempts=settings.retry_attempts, backoff_s=settings.retry_backoff_s),
+        retry=RetryLimits(
+            attempts=settings.retry_attempts,
+            backoff_s=settings.retry_backoff_s,
+            longest_wish_s=settings.retry_longest_wish_s,
+        ),
         budget=RetryBudget(ratio=settings.retry_budget_ratio, reserve=settings.retry_reserve),
     )
 

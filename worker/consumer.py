@@ -11,6 +11,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prosa.errors import Unavailable
@@ -26,10 +27,21 @@ log = logging.getLogger(__name__)
 POLL_BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 15.0)
 """Waits after receives that failed in a row; the last one repeats."""
 
+GATHER_S = 0.02
+"""How long a poll waits, while there is room for some messages, until there is for ten: a busy
+worker would else make a call for each."""
+
 BUG_BACKOFF_S = 60
 """Longest wait after a handler failed in a way it does not know itself."""
 
 Handle = Callable[[Delivery], Awaitable[Outcome]]
+
+OnStop = Callable[[Delivery, StopReason], Awaitable[None]]
+"""Told of a message whose handler was stopped, before anything is done to it. Must not raise."""
+
+
+async def _nothing(delivery: Delivery, reason: StopReason) -> None:
+    """For handlers that hold nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +57,17 @@ class Consumer:
     """One process's share of the queue. `run` once; `stop_receiving` and `cut_short` end it."""
 
     def __init__(
-        self, queue: QueueThreads, handle: Handle, leases: Leases, limits: ConsumerLimits
+        self,
+        queue: QueueThreads,
+        handle: Handle,
+        leases: Leases,
+        limits: ConsumerLimits,
+        *,
+        on_stop: OnStop = _nothing,
     ) -> None:
         self._queue = queue
         self._handle = handle
+        self._on_stop = on_stop
         self._leases = leases
         self._limits = limits
         self._is_stopping = False
@@ -91,11 +110,18 @@ class Consumer:
                 lanes.create_task(self._work_off(lane))
 
     async def _room(self) -> int:
-        """Wait until one more message may be taken."""
-        while not self._is_stopping and len(self._leases) >= self._limits.concurrency:
+        """Wait until one more message may be taken, and a moment longer for a whole batch's room.
+        What was just received starts meanwhile, before the poll's thread competes with it."""
+        await self._until_free(1)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                await self._until_free(min(BATCH, self._limits.concurrency))
+        return self._limits.concurrency - len(self._leases)
+
+    async def _until_free(self, wanted: int) -> None:
+        while not self._is_stopping and self._limits.concurrency - len(self._leases) < wanted:
             self._changed.clear()
             await self._changed.wait()
-        return self._limits.concurrency - len(self._leases)
 
     async def _poll(self, limit: int) -> list[Delivery]:
         try:
@@ -139,6 +165,7 @@ class Consumer:
             async with lease.scope:
                 return await self._handle(lease.delivery)
         except Stopped as stopped:
+            await self._on_stop(lease.delivery, stopped.reason)
             if stopped.reason is StopReason.DRAINING:
                 return Retry(0)
             return Dropped(stopped.reason)

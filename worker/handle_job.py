@@ -22,12 +22,13 @@ from prosa.errors import Fenced, NotFound, Unavailable, UnreadableJob
 from prosa.event_log.protocol import Verdict
 from prosa.ids import JobId
 from prosa.job_queue import Delivery
-from prosa.jobs import Job, JobMessage
+from prosa.jobs import Excuse, Job, JobMessage
 from prosa.replies import end_event, failed_reply
 from prosa.store.jobs import AlreadyFinished
 from worker import metrics, replies
 from worker.failures import WORKER_CRASHED, failure_of
 from worker.generation import Generated, generate
+from worker.jobs_in_hand import JobsInHand
 from worker.llm.chain import Chain
 from worker.llm.errors import ModelError, ModelRateLimited
 from worker.llm.instructions import instructions_for
@@ -40,11 +41,12 @@ from worker.store_threads import StoreThreads
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 4
-"""Claims a job may have, anew after each redrive; one more finds only that it must end, as a
-message that kills its worker never reaches the code that counts failures."""
+"""Attempts that may count against a job, anew after each redrive; one more finds only that it must
+end, as a message that kills its worker never reaches the code that counts failures."""
 
 OUTAGE_RETRY_S = 30
-"""Table or log did not answer for long: receives are counted too, so do not spend them fast."""
+"""Table or log did not answer for long. Such attempts do not count, but receives do: so they are
+not spent fast."""
 
 LONGEST_RETRY_S = 60
 
@@ -73,9 +75,15 @@ class HandleJob:
     """Call it with a delivery; it gives what the queue should do with the message."""
 
     def __init__(
-        self, store: StoreThreads, publisher: Publisher, chain: Chain, limits: ReplyLimits
+        self,
+        store: StoreThreads,
+        hand: JobsInHand,
+        publisher: Publisher,
+        chain: Chain,
+        limits: ReplyLimits,
     ) -> None:
         self._store = store
+        self._hand = hand
         self._publisher = publisher
         self._chain = chain
         self._limits = limits
@@ -87,16 +95,27 @@ class HandleJob:
         except UnreadableJob as exc:
             return DeadLetter(exc.detail)
         try:
-            return await self._answer(message.job_id)
+            outcome = await self._answer(delivery, message.job_id)
         except TryAgain as again:
-            return Retry(again.delay_s)
+            return await self._give_back(delivery, None, delay_s=again.delay_s)
         except Unavailable as exc:
             log.warning("outage", extra={"job_id": message.job_id, "detail": exc.detail})
-            return Retry(OUTAGE_RETRY_S)
+            return await self._give_back(delivery, Excuse.OUTAGE, delay_s=OUTAGE_RETRY_S)
+        except Exception:
+            await self._hand.give_back(delivery, None)
+            raise
+        self._hand.ended(delivery)
+        return outcome
 
-    async def _answer(self, job_id: JobId) -> Outcome:
+    async def _give_back(
+        self, delivery: Delivery, excuse: Excuse | None, *, delay_s: int
+    ) -> Outcome:
+        is_cancelled = await self._hand.give_back(delivery, excuse)
+        return Retry(0 if is_cancelled else delay_s)
+
+    async def _answer(self, delivery: Delivery, job_id: JobId) -> Outcome:
         try:
-            claim = await self._store.claim(job_id)
+            claim = await self._hand.claim(delivery, job_id)
         except NotFound as exc:
             return DeadLetter(exc.detail)
         if isinstance(claim, AlreadyFinished):
@@ -108,9 +127,10 @@ class HandleJob:
                 reply = await self._reply(job, feed)
                 await self._store.finish(job, reply)
             except Fenced:
-                return await self._step_aside(job)
+                return await self._step_aside(delivery, job)
             except NotFound:
-                return await self._abandon(job)
+                return await self._abandon(delivery, job)
+            self._hand.ended(delivery)
             _count(reply)
             log.info("job_finished", extra={**_fields(job), "finish_reason": reply.finish_reason})
             await self._tell(feed, reply)
@@ -186,22 +206,23 @@ class HandleJob:
                 await self._tell(feed, reply)
         return Done()
 
-    async def _step_aside(self, job: Job) -> Outcome:
-        """A later attempt owns the job, or it has its end."""
+    async def _step_aside(self, delivery: Delivery, job: Job) -> Outcome:
+        """A later attempt owns the job, or it has its end. This one was late, not at fault."""
         metrics.FENCED.inc()
         log.warning("fenced", extra=_fields(job))
         now = await self._store.find(job.job_id)
         if now is not None and now.status.is_final:
             return await self._tell_again(now)
+        await self._hand.give_back(delivery, Excuse.LEASE_LOST)
         return Dropped("fenced")
 
-    async def _abandon(self, job: Job) -> Outcome:
+    async def _abandon(self, delivery: Delivery, job: Job) -> Outcome:
         """The conversation was deleted: nobody waits for this reply."""
         log.info("job_abandoned", extra=_fields(job))
         try:
             await self._store.abandon(job)
         except Fenced:
-            return await self._step_aside(job)
+            return await self._step_aside(delivery, job)
         return Done()
 
 

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import TypeVar
 
 from prosa.errors import Unavailable
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ACK_THREADS = 4
-LINGER_S = 0.005
+LINGER_S = 0.02
 """How long a delete waits for others to share its call: a call costs more CPU than ten entries."""
 
 
@@ -98,23 +99,34 @@ class _Gathering:
 
     def __init__(self, send: Callable[[Sequence[str]], Awaitable[None]]) -> None:
         self._send = send
-        self._items: list[str] = []
-        self._sending: asyncio.Task[None] | None = None
+        self._batch: _Batch | None = None
 
     async def add(self, item: str) -> None:
         """Wait until `item` was sent."""
-        if self._sending is None:
-            self._items = []
-            self._sending = asyncio.create_task(self._send_soon(self._items))
-        self._items.append(item)
-        sending = self._sending
-        if len(self._items) == BATCH:
-            self._sending = None
+        batch = self._batch
+        if batch is None:
+            batch = self._batch = _Batch()
+            batch.sending = asyncio.create_task(self._send_soon(batch))
+        batch.items.append(item)
+        if len(batch.items) == BATCH:
+            self._batch = None
+            batch.full.set()
         # A caller that is cancelled must not take the others' items with it.
-        await asyncio.shield(sending)
+        await asyncio.shield(batch.sending)
 
-    async def _send_soon(self, items: list[str]) -> None:
-        await asyncio.sleep(LINGER_S)
-        if self._items is items:
-            self._sending = None
-        await self._send(items)
+    async def _send_soon(self, batch: _Batch) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                await batch.full.wait()
+        if self._batch is batch:
+            self._batch = None
+        await self._send(batch.items)
+
+
+class _Batch:
+    """Items that share a call; `sending` ends when it was made."""
+
+    def __init__(self) -> None:
+        self.items: list[str] = []
+        self.full = asyncio.Event()
+        self.sending: asyncio.Task[None]

@@ -8,6 +8,7 @@ import signal
 
 from worker import bootstrap
 from worker.drain import drain
+from worker.gc_tuning import tune_gc
 from worker.health import serve_health
 from worker.settings import WorkerSettings
 
@@ -52,6 +53,7 @@ async def serve(settings: WorkerSettings) -> None:
         publishing = tasks.create_task(parts.publisher.run(), name="publisher")
         consuming = tasks.create_task(parts.consumer.run(), name="consumer")
         consumer = parts.consumer
+        tune_gc()
         log.info(
             "started",
             extra={"worker": settings.worker_name, "models": settings.models, "health_port": port},

@@ -65,6 +65,10 @@ class WorkerSettings(RedisSettings, StoreSettings, QueueSettings):
     retry_backoff_s: float = Field(default=0.5, ge=0)
     """The first retry comes within this; doubles for the next."""
 
+    retry_longest_wish_s: float = Field(default=2.0, ge=0)
+    """The longest `Retry-After` that is waited out here, in a place that another reply could use.
+    After a longer one the next model is asked; with none left the job waits in the queue."""
+
     retry_budget_ratio: float = Field(default=0.1, ge=0)
     """Retries that each call allows, over all models of this process."""
 

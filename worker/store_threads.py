@@ -1,12 +1,13 @@
 """The table for asyncio: boto3 in threads, and patience when DynamoDB does not answer.
 
-`handle_job` is its only caller. Every write here may be sent twice without harm: a claim counts
-one attempt more, a finish is the same transaction under the same token.
+`handle_job` and `jobs_in_hand` call it. Every write here may be sent twice without harm: a claim
+and a finish carry the same token each time.
 """
 
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ from tenacity import (
 from prosa.conversation import Message
 from prosa.errors import NotFound, Unavailable
 from prosa.ids import JobId
-from prosa.jobs import Job
+from prosa.jobs import Excuse, Job
 from prosa.store.conversations import ConversationStore
 from prosa.store.jobs import AlreadyFinished, Claimed, JobStore
 from worker.context import QuestionTooLong, build_turns
@@ -49,7 +50,14 @@ class StoreThreads:
 
     async def claim(self, job_id: JobId) -> Claimed | AlreadyFinished:
         """Take the job for its next attempt. Raises NotFound."""
-        return await self._patiently(lambda: self._jobs.claim(job_id, self._worker_name))
+        token = str(uuid.uuid4())
+        return await self._patiently(
+            lambda: self._jobs.claim(job_id, self._worker_name, token=token)
+        )
+
+    async def give_back(self, job: Job, excuse: Excuse | None) -> None:
+        """Let the job wait for its next attempt. Without patience: it is a courtesy."""
+        await self._in_thread(lambda: self._jobs.give_back(job, excuse))
 
     async def find(self, job_id: JobId) -> Job | None:
         """The job as it stands."""
@@ -101,10 +109,10 @@ class StoreThreads:
             reraise=True,
         )
 
-        async def in_thread() -> T:
-            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+        return await retrying(self._in_thread, call)
 
-        return await retrying(in_thread)
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
 @contextmanager

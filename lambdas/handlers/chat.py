@@ -8,10 +8,10 @@ from aws_lambda_powertools.event_handler import Request
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from redis.exceptions import RedisError
 
 from lambdas import bootstrap
 from lambdas.api import CurrentCaller, answer
+from lambdas.cancel_job import CancelJob
 from lambdas.headers import header
 from lambdas.path_ids import JobIdInPath, MessageIdInPath
 from lambdas.request_log import note
@@ -19,7 +19,7 @@ from lambdas.responses import SIGNED_IN, responses
 from lambdas.schemas import Accepted, AskAgain, SendMessage
 from lambdas.submit_message import Order
 from lambdas.trace import traceparent_of
-from prosa.errors import NotFound, Unavailable
+from prosa.errors import NotFound
 from prosa.ids import JobId, UserId
 from prosa.jobs import Job
 
@@ -88,20 +88,16 @@ def get_job(caller: CurrentCaller, id: JobIdInPath) -> Job:
     "/jobs/<id>",
     status_code=202,
     summary="Stop a reply",
-    description="What was written of it stays. A job that has ended already stays as it is.",
+    description="What was written of it stays. One that waits ends at once, one that is being "
+    "written as soon as its worker hears of it. A job that has ended already stays as it is.",
     operation_id="cancelJob",
     tags=["chat"],
     security=SIGNED_IN,
-    responses=responses(202, "The job as it is; it stops soon.", 401, 404, 503),
+    responses=responses(202, "The job as it is: cancelled, or soon.", 401, 404, 503),
 )
 def cancel_job(caller: CurrentCaller, id: JobIdInPath) -> Job:
-    job = _job(caller.user_id, id)
-    if not job.status.is_final:
-        try:
-            bootstrap.event_log().cancel(job.user_id, job.job_id)
-        except RedisError as exc:
-            raise Unavailable("Redis does not take the cancellation.") from exc
-    return job
+    cancel_job: CancelJob = bootstrap.cancel_job()
+    return cancel_job.stop(_job(caller.user_id, id))
 
 
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:

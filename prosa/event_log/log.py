@@ -97,6 +97,15 @@ class EventLog:
         """Whether `cancel` was called for this job in the last hour."""
         return bool(await self._redis.hexists(fence_key(user_id, job_id), "cancelled"))
 
+    async def are_cancelled(self, jobs: Sequence[tuple[UserId, JobId]]) -> list[bool]:
+        """The same for many jobs, in one round trip."""
+        if not jobs:
+            return []
+        async with self._redis.pipeline(transaction=False) as pipe:
+            for user_id, job_id in jobs:
+                pipe.hexists(fence_key(user_id, job_id), "cancelled")
+            return [bool(mark) for mark in await pipe.execute()]
+
     async def renew(
         self, node: str, held: Sequence[tuple[UserId, ConnectionId]], *, lease_s: float
     ) -> None:

@@ -86,14 +86,14 @@ class JobWrites:
             condition="attribute_not_exists(PK)",
         )
 
-    def end(self, finished: Job) -> dict[str, Any]:
+    def end(self, finished: Job, *, was: JobStatus = JobStatus.RUNNING) -> dict[str, Any]:
         if finished.finished_at is None:
             raise ValueError("this job has no end yet")
         values: dict[str, Any] = {
             ":status": finished.status,
             ":now": to_iso(finished.finished_at),
             ":mine": finished.attempt,
-            ":running": JobStatus.RUNNING,
+            ":was": was,
         }
         expression = "SET #status = :status, finished_at = :now"
         if finished.failure is not None:
@@ -103,7 +103,7 @@ class JobWrites:
             job_key(finished.job_id),
             expression,
             values,
-            condition="attempt = :mine AND #status = :running",
+            condition="attempt = :mine AND #status = :was",
         )
 
     def redriven(self, job: Job, redrive: Redrive) -> dict[str, Any]:

@@ -5,6 +5,8 @@ tells who may go on:
 
 - `accept`  message + job + conversation, all or none; the job's id makes a resend find itself
 - `claim`   counts the attempt up: the number is the fencing token
+- `give_back` lets it wait for the next attempt, and notes when this one is not to count
+- `cancel`  ends a job that nobody holds, as its user asked
 - `redrive` takes a stored failure back, unless the talk went on; only an operator asks for it
 - `finish`  reply + job + conversation + usage, all or none, for the holder of the newest attempt
 """
@@ -12,13 +14,14 @@ tells who may go on:
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prosa.clock import utc_now
 from prosa.conversation import FinishReason, Message, Role
 from prosa.errors import Fenced, IdempotencyMismatch, NotFound, Superseded
 from prosa.ids import JobId
-from prosa.jobs import Attempt, Job, JobStatus, Redrive
+from prosa.jobs import Attempt, Excuse, Job, JobStatus, Redrive
 from prosa.store.items import fields_of, read_as
 from prosa.store.job_writes import Acceptance, JobWrites
 from prosa.store.long_texts import LongTexts
@@ -85,31 +88,89 @@ class JobStore:
             raise NotFound("conversation") from refusal
         return acceptance.job
 
-    def claim(self, job_id: JobId, worker: str) -> Claimed | AlreadyFinished:
+    def claim(
+        self, job_id: JobId, worker: str, *, token: str | None = None
+    ) -> Claimed | AlreadyFinished:
         """Take the job for the next attempt; a claim that is still held elsewhere is fenced off.
 
+        `token` names this one claim: asked again because an answer was lost, it counts once.
         Raises NotFound for a job that never was, or is forgotten.
         """
         attempt = Attempt(worker=worker, started_at=utc_now())
+        token = token or str(uuid.uuid4())
         try:
             item = self._table.update(
                 job_key(job_id),
-                "SET #status = :running, attempt = attempt + :one, "
+                "SET #status = :running, attempt = attempt + :one, claim_token = :token, "
                 "attempts = list_append(attempts, :attempts)",
                 {
                     ":running": JobStatus.RUNNING,
                     ":one": 1,
                     ":attempts": [fields_of(attempt)],
                     ":queued": JobStatus.QUEUED,
+                    ":token": token,
                 },
-                condition="#status IN (:queued, :running)",
+                condition="#status IN (:queued, :running) "
+                "AND (attribute_not_exists(claim_token) OR claim_token <> :token)",
             )
         except ConditionRefused as exc:
-            job = self.find(job_id)
-            if job is None:
+            found = self._table.get(job_key(job_id))
+            if found is None:
                 raise NotFound("job") from exc
+            job = read_as(Job, found)
+            if found.get("claim_token") == token and not job.status.is_final:
+                return Claimed(job)
             return AlreadyFinished(job)
         return Claimed(read_as(Job, item))
+
+    def give_back(self, job: Job, excuse: Excuse | None) -> bool:
+        """Let a job that this attempt cannot end wait for the next one.
+
+        With an `excuse` the attempt does not count. Asked again it changes nothing. False when a
+        later attempt has the job or it has its end; the excuse of an attempt that was overtaken is
+        noted all the same.
+        """
+        values: dict[str, str] = {":queued": JobStatus.QUEUED, ":running": JobStatus.RUNNING}
+        note = ""
+        if excuse is not None:
+            note = f"attempts[{job.attempt - 1}].excused = :excuse"
+            values[":excuse"] = excuse
+        key = job_key(job.job_id)
+        try:
+            self._table.update(
+                key,
+                "SET #status = :queued" + (f", {note}" if note else ""),
+                {**values, ":mine": job.attempt},
+                condition="attempt = :mine AND #status = :running",
+            )
+        except ConditionRefused:
+            if note:
+                with suppress(ConditionRefused):
+                    condition = "#status IN (:queued, :running)"
+                    self._table.update(key, f"SET {note}", values, condition=condition)
+            return False
+        return True
+
+    def cancel(self, job: Job, reply: Message) -> Job:
+        """Store the end of a job that waits in the queue, as its user asked.
+
+        A delivery of its message that comes later finds it ended. Raises Fenced when it is not as
+        it was seen: claimed, given back after another attempt, or ended. Raises NotFound when the
+        conversation was deleted.
+        """
+        finished = _finished(job, reply)
+        writes = [
+            self._writes.reply(reply),
+            self._writes.end(finished, was=JobStatus.QUEUED),
+            self._writes.conversation_settled(job, reply),
+        ]
+        try:
+            self._table.transact(writes, token=str(uuid.uuid4()))
+        except TransactionRefused as refusal:
+            if refusal.refused(0) or refusal.refused(1):
+                raise Fenced(f"{job.job_id} is not as it was seen") from refusal
+            raise NotFound("conversation") from refusal
+        return finished
 
     def finish(self, job: Job, reply: Message) -> Job:
         """Store the one end of a job: an answer, a cut answer, or why there is none.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,7 +26,21 @@ class Scenario:
     full: int
     short: int
     run: Callable[[Ground, int], Awaitable[Mapping[str, int | float]]]
-    #: Jobs whose bodies a scenario sends to the dead-letter queue on purpose (invariant I6).
-    expects_dead_letters: bool = False
-    #: How long after the scenario's last fault everything accepted must have ended (invariant I9).
+    behind_proxies: bool = False
+    """Whether Redis and AWS are reached through proxies that can fail: they cost CPU."""
+
+    dead_letters_per_fault: int = 0
+    """How many messages each fault must leave in the dead-letter queue (I6)."""
+
     settles_within_s: float = 60.0
+    """How long after `run` everything accepted may take to end and be told (I9)."""
+
+    clocks_differ: bool = False
+    """Whether times that processes wrote cannot be compared (I4 then goes by the log alone)."""
+
+    without: str | None = None
+    """A safeguard that all its workers lack (`without.py`): then it must find violations."""
+
+    def lacking(self, safeguard: str | None) -> Scenario:
+        """The same faults with workers that lack `safeguard`."""
+        return replace(self, without=safeguard)

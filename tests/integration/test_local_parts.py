@@ -30,7 +30,7 @@ def test_queue_is_a_fair_fifo_with_a_dead_letter_queue(resources: Provisioned) -
     assert attributes["FifoThroughputLimit"] == "perMessageGroupId"
     assert attributes["VisibilityTimeout"] == "30"
     redrive = json.loads(attributes["RedrivePolicy"])
-    assert redrive["maxReceiveCount"] == 10
+    assert redrive["maxReceiveCount"] == 50
     dead = sqs.get_queue_attributes(
         QueueUrl=resources.dead_letter_queue_url, AttributeNames=["All"]
     ).get("Attributes", {})

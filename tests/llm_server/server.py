@@ -38,11 +38,13 @@ class Request:
 
 
 class LlmServer:
-    """Answers by script: those of the question first, then those in turn, then `default`."""
+    """Answers by script: those of the question first, then those in turn, then what `choose` says
+    of the request (in the server's thread), then `default`."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.default = Script()
+        self.choose: Callable[[Request], Script] | None = None
         self.port = 0
         self._next: deque[Script] = deque()
         self._by_question: defaultdict[str, deque[Script]] = defaultdict(deque)
@@ -80,6 +82,7 @@ class LlmServer:
         """Drop what earlier tests scripted and asked."""
         self.requests.clear()
         self.default = Script()
+        self.choose = None
         self._next.clear()
         self._by_question.clear()
 
@@ -102,23 +105,28 @@ class LlmServer:
                 body,
                 wire.question(body),
             )
-            script = self._script_for(request.question)
+            script = self._script_for(request)
             self.requests.append(request)
             try:
                 return await _play(http, wire, script, request)
-            except (ConnectionError, asyncio.CancelledError):
+            except asyncio.CancelledError:
                 request.is_aborted = True
                 raise
+            except ConnectionError:
+                request.is_aborted = True
+                return web.Response()  # nobody reads it; raised, it would fill the log
             finally:
                 request.ended.set()
 
         return answer
 
-    def _script_for(self, question: str) -> Script:
-        own = self._by_question[question]
+    def _script_for(self, request: Request) -> Script:
+        own = self._by_question.get(request.question)
         if own:
             return own.popleft()
-        return self._next.popleft() if self._next else self.default
+        if self._next:
+            return self._next.popleft()
+        return self.default if self.choose is None else self.choose(request)
 
 
 async def _play(

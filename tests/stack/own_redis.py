@@ -16,13 +16,13 @@ class OwnRedis:
     """A Redis that this test may kill and freeze; it forgets everything when it ends."""
 
     def __init__(self, folder: Path) -> None:
-        (self._port,) = free_ports(1)
+        (self.port,) = free_ports(1)
         self._launcher = Launcher(root=folder, write_line=lambda _, __: None, run_file=None)
         self._child = self._start()
 
     @property
     def url(self) -> str:
-        return redis_url(self._port)
+        return redis_url(self.port)
 
     def kill(self) -> None:
         self._child.stop(grace_s=0)
@@ -37,6 +37,6 @@ class OwnRedis:
         os.kill(self._child.pid, signal.SIGCONT)
 
     def _start(self) -> Child:
-        child = start_redis(self._launcher, port=self._port, folder=None)
+        child = start_redis(self._launcher, port=self.port, folder=None)
         wait_for_redis(self._launcher, child, self.url)
         return child

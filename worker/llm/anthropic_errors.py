@@ -7,6 +7,7 @@ before its class; and faults of the connection in there are not wrapped: raw htt
 
 from __future__ import annotations
 
+import aiohttp
 import anthropic
 import httpx2
 
@@ -24,6 +25,8 @@ RAISED: tuple[type[Exception], ...] = (
     anthropic.AnthropicError,
     httpx2.HTTPError,
     httpx2.StreamError,
+    aiohttp.ClientError,  # those that the SDK's transport does not translate
+    OSError,
     ValueError,  # events that are no JSON or no UTF-8
 )
 """What a call, or the iteration of its stream, raises."""
@@ -72,6 +75,8 @@ BY_CLASS: tuple[tuple[type[Exception], type[ModelError]], ...] = (
     (anthropic.APIResponseValidationError, ModelError),
     (httpx2.HTTPError, ModelUnavailable),
     (httpx2.StreamError, StreamCut),
+    (aiohttp.ClientError, ModelUnavailable),
+    (OSError, ModelUnavailable),
     (ValueError, StreamCut),
 )
 

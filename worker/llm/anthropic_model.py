@@ -1,27 +1,25 @@
 """`anthropic:<name>`: a model behind Anthropic's Messages API, by the official SDK.
 
-The raw stream is used, not the SDK's `messages.stream()`: that gives half a reply as a whole one
-when the connection ends early.
+The SDK sends the request and raises its errors; the events of the stream are read here (`sse.py`).
+Its `messages.stream()` would give half a reply as a whole one when the connection ends early.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
 
-from anthropic import AsyncAnthropic, omit
-from anthropic.types import (
-    MessageParam,
-    RawMessageDeltaEvent,
-    RawMessageStartEvent,
-    RawMessageStreamEvent,
-    StopReason,
-)
+import httpx2
+from anthropic import APIStatusError, AsyncAnthropic, DefaultAioHttpClient, omit
+from anthropic.types import MessageParam, RawMessageDeltaEvent, RawMessageStartEvent, StopReason
 
 from prosa.conversation import FinishReason, Role, Usage
 from worker.llm.anthropic_errors import RAISED, from_exception
 from worker.llm.errors import ModelRefused, StreamCut
 from worker.llm.external import MAX_RETRIES, FetchKey, ProviderLimits, estimate_tokens
 from worker.llm.model import Chunk, ModelRequest, StreamEnd, TextDelta, Turn
+from worker.llm.sse import MALFORMED, ServerSentEvent, SseDecoder, text_of
 
 _CUT: frozenset[StopReason] = frozenset({"max_tokens", "model_context_window_exceeded"})
 
@@ -41,6 +39,7 @@ class AnthropicModel:
             base_url=base_url,
             timeout=limits.timeout(),
             max_retries=MAX_RETRIES,
+            http_client=DefaultAioHttpClient(),
         )
 
     @property
@@ -60,24 +59,28 @@ class AnthropicModel:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk]:
         """Stream the reply, see `worker.llm.model.Model`."""
         client = self._client.with_options(api_key=await self._fetch_key())
-        end = _End(self._model_id)
+        reading = _Reading(self._model_id)
         try:
             # `async with`: whoever closes this generator closes the socket, and stops the bill.
-            async with await client.messages.create(
-                model=self._name,
-                messages=[_message(turn) for turn in request.turns],
-                system=request.instructions if request.instructions is not None else omit,
-                max_tokens=request.max_output_tokens,
-                stream=True,
-            ) as events:
-                async for event in events:
-                    if event.type == "content_block_delta" and event.delta.type == "text_delta":
-                        yield TextDelta(event.delta.text)
-                    elif event.type == "message_stop":
-                        yield end.reached()
-                        return
-                    else:
-                        end.note(event)
+            async with (
+                client.messages.with_streaming_response.create(
+                    model=self._name,
+                    messages=[_message(turn) for turn in request.turns],
+                    system=request.instructions if request.instructions is not None else omit,
+                    max_tokens=request.max_output_tokens,
+                    stream=True,
+                ) as answer,
+                aclosing(answer.http_response.aiter_bytes()) as reads,
+            ):
+                decoder = SseDecoder()
+                async for data in reads:
+                    for event in decoder.feed(data):
+                        chunk = reading.chunk(event, answer.http_response)
+                        if chunk is None:
+                            continue
+                        yield chunk
+                        if isinstance(chunk, StreamEnd):
+                            return
         except RAISED as exc:
             raise from_exception(self._model_id, exc) from exc
         raise StreamCut(self._model_id, "no message_stop")
@@ -93,8 +96,8 @@ def _message(turn: Turn) -> MessageParam:
     return {"role": "assistant", "content": turn.content}
 
 
-class _End:
-    """Gathers what the events before `message_stop` say about the end."""
+class _Reading:
+    """One stream as far as it was read: what the events before `message_stop` said of the end."""
 
     def __init__(self, model_id: str) -> None:
         self._model_id = model_id
@@ -102,16 +105,37 @@ class _End:
         self._input_tokens = 0
         self._output_tokens = 0
 
-    def note(self, event: RawMessageStreamEvent) -> None:
-        if isinstance(event, RawMessageStartEvent):
-            usage = event.message.usage
-            cached = (usage.cache_creation_input_tokens, usage.cache_read_input_tokens)
-            self._input_tokens = usage.input_tokens + sum(tokens or 0 for tokens in cached)
-        elif isinstance(event, RawMessageDeltaEvent):
-            self._stop_reason = event.delta.stop_reason
-            self._output_tokens = event.usage.output_tokens
+    def chunk(self, event: ServerSentEvent, response: httpx2.Response) -> Chunk | None:
+        """What an event says: text, the end, or nothing yet; an error it reports is raised."""
+        if event.name == "ping":
+            return None
+        said = event.json()
+        if event.name == "error":
+            raise APIStatusError("error event", response=response, body=said)
+        try:
+            return self._said(said)
+        except MALFORMED as exc:
+            raise StreamCut(self._model_id, f"malformed event {event.name}") from exc
 
-    def reached(self) -> StreamEnd:
+    def _said(self, said: Mapping[str, Any]) -> Chunk | None:
+        match said.get("type"):
+            case "content_block_delta" if said["delta"]["type"] == "text_delta":
+                return TextDelta(text_of(said["delta"]["text"]))
+            case "message_stop":
+                return self._end()
+            case "message_start":
+                usage = RawMessageStartEvent.construct(**said).message.usage
+                cached = (usage.cache_creation_input_tokens, usage.cache_read_input_tokens)
+                self._input_tokens = usage.input_tokens + sum(tokens or 0 for tokens in cached)
+            case "message_delta":
+                delta = RawMessageDeltaEvent.construct(**said)
+                self._stop_reason = delta.delta.stop_reason
+                self._output_tokens = delta.usage.output_tokens
+            case _:
+                pass
+        return None
+
+    def _end(self) -> StreamEnd:
         if self._stop_reason is None:
             raise StreamCut(self._model_id, "no stop_reason")
         if self._stop_reason == "refusal":

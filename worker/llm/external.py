@@ -39,7 +39,11 @@ class ProviderLimits:
     read_timeout_s: float
 
     def timeout(self) -> httpx2.Timeout:
-        """Every phase has its own limit; `read` bounds each silence, not the whole reply."""
+        """Every phase has its own limit; `read` bounds each silence, not the whole reply.
+
+        The SDKs' aiohttp transport counts the connecting into `pool` too, and has no limit on
+        writes: there the job's deadline is one.
+        """
         return httpx2.Timeout(
             connect=self.connect_timeout_s,
             read=self.read_timeout_s,

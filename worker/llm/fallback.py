@@ -15,6 +15,7 @@ from worker.llm.errors import (
     ContextTooLong,
     ModelError,
     ModelMisconfigured,
+    ModelRateLimited,
     ModelsUnavailable,
     ModelUnavailable,
     StreamCut,
@@ -51,8 +52,8 @@ class Fallback:
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk]:
         """See `worker.llm.model.Model`.
 
-        Raises ModelsUnavailable when open circuits alone are what to wait for; else what the first
-        model raised whose failure may pass.
+        Raises ModelsUnavailable when open circuits alone are what to wait for; else the failure
+        that may pass soonest.
         """
         errors: list[ModelError] = []
         for model in self._models:
@@ -99,10 +100,14 @@ class Fallback:
 def _verdict(model_id: str, errors: Sequence[ModelError]) -> ModelError:
     """One error for all. What passes wins, as the next attempt asks the whole chain again; but a
     chain that only waits for its circuits is told to its user at once."""
-    for error in errors:
-        if error.retryable and not isinstance(error, CircuitOpen):
-            return error
+    passing = [e for e in errors if e.retryable and not isinstance(e, CircuitOpen)]
+    if passing:
+        return min(passing, key=_wait_s)  # the first of those that are equal
     waits = [error.retry_after_s for error in errors if isinstance(error, CircuitOpen)]
     if not waits:
         return errors[0]
     return ModelsUnavailable(model_id, "circuits are open", retry_after_s=min(waits))
+
+
+def _wait_s(error: ModelError) -> float:
+    return (error.retry_after_s or 0.0) if isinstance(error, ModelRateLimited) else 0.0

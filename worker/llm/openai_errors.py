@@ -3,6 +3,7 @@ one that has no rule here."""
 
 from __future__ import annotations
 
+import aiohttp
 import httpx2
 import openai
 
@@ -21,6 +22,8 @@ RAISED: tuple[type[Exception], ...] = (
     openai.OpenAIError,
     httpx2.HTTPError,
     httpx2.StreamError,
+    aiohttp.ClientError,  # those that the SDK's transport does not translate
+    OSError,
     ValueError,  # events that are no JSON or no UTF-8
 )
 """What a call, or the iteration of its stream, raises."""
@@ -55,6 +58,8 @@ BY_CLASS: tuple[tuple[type[Exception], type[ModelError]], ...] = (
     (openai.ContentFilterFinishReasonError, ModelRefused),
     (httpx2.HTTPError, ModelUnavailable),
     (httpx2.StreamError, StreamCut),
+    (aiohttp.ClientError, ModelUnavailable),
+    (OSError, ModelUnavailable),
     (ValueError, StreamCut),
 )
 

@@ -1,21 +1,27 @@
 """`openai:<name>`: a model behind OpenAI's Responses API, by the official SDK.
 
-The SDK raises for some failures of a stream and passes others on as events; a stream that just
-ends is no error to it at all. Here all of them raise.
+The SDK sends the request and raises its errors; the events of the stream are read here (`sse.py`),
+and all that reports a failure raises, an end without its terminal event included.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any, cast
 
-from openai import AsyncOpenAI
-from openai.types.responses import Response, ResponseInputParam, ResponseStreamEvent
+from openai import AsyncOpenAI, DefaultAioHttpClient
+from openai.types.responses import Response, ResponseInputParam
 
 from prosa.conversation import FinishReason, Usage
 from worker.llm.errors import ModelError, ModelRefused, StreamCut
 from worker.llm.external import MAX_RETRIES, FetchKey, ProviderLimits, estimate_tokens
 from worker.llm.model import Chunk, ModelRequest, StreamEnd, TextDelta, Turn
 from worker.llm.openai_errors import RAISED, from_code, from_exception
+from worker.llm.sse import MALFORMED, ServerSentEvent, SseDecoder, text_of
+
+_DONE = b"[DONE]"
+"""How streams of the older API end, and those of servers that imitate both."""
 
 
 class OpenAIModel:
@@ -33,6 +39,7 @@ class OpenAIModel:
             base_url=base_url,
             timeout=limits.timeout(),
             max_retries=MAX_RETRIES,
+            http_client=DefaultAioHttpClient(),
         )
 
     @property
@@ -54,21 +61,26 @@ class OpenAIModel:
         client = self._client.with_options(api_key=await self._fetch_key())
         try:
             # `async with`: whoever closes this generator closes the socket, and stops the bill.
-            async with await client.responses.create(
-                model=self._name,
-                input=_input(request.turns),
-                instructions=request.instructions,
-                max_output_tokens=request.max_output_tokens,
-                store=False,
-                stream=True,
-            ) as events:
-                async for event in events:
-                    chunk = self._chunk(event)
-                    if chunk is None:
-                        continue
-                    yield chunk
-                    if isinstance(chunk, StreamEnd):
-                        return
+            async with (
+                client.responses.with_streaming_response.create(
+                    model=self._name,
+                    input=_input(request.turns),
+                    instructions=request.instructions,
+                    max_output_tokens=request.max_output_tokens,
+                    store=False,
+                    stream=True,
+                ) as answer,
+                aclosing(answer.http_response.aiter_bytes()) as reads,
+            ):
+                decoder = SseDecoder()
+                async for data in reads:
+                    for event in decoder.feed(data):
+                        chunk = self._chunk(event)
+                        if chunk is None:
+                            continue
+                        yield chunk
+                        if isinstance(chunk, StreamEnd):
+                            return
         except RAISED as exc:
             raise from_exception(self._model_id, exc) from exc
         raise StreamCut(self._model_id, "no response.completed")
@@ -77,22 +89,31 @@ class OpenAIModel:
         """Close the connections."""
         await self._client.close()
 
-    def _chunk(self, event: ResponseStreamEvent) -> Chunk | None:
+    def _chunk(self, event: ServerSentEvent) -> Chunk | None:
         """What an event says: text, the end, nothing; an error it reports is raised."""
-        match event.type:
-            case "response.output_text.delta":
-                return TextDelta(event.delta)
-            case "response.refusal.delta":
-                # The model's own words for why it will not: to the reader, an answer.
-                return TextDelta(event.delta)
+        if event.data.startswith(_DONE):
+            return None
+        try:
+            return self._said(event.json())
+        except MALFORMED as exc:
+            raise StreamCut(self._model_id, f"malformed event {event.name}") from exc
+
+    def _said(self, said: Mapping[str, Any]) -> Chunk | None:
+        match said.get("type"):
+            case "response.output_text.delta" | "response.refusal.delta":
+                # A refusal: the model's own words for why it will not; to the reader, an answer.
+                return TextDelta(text_of(said["delta"]))
             case "response.completed":
-                return _end(event.response, FinishReason.STOP)
+                return _end(_response(said), FinishReason.STOP)
             case "response.incomplete":
-                return self._incomplete(event.response)
+                return self._incomplete(_response(said))
             case "response.failed":
-                raise self._error(event.response.error.code if event.response.error else None)
+                error = _response(said).error
+                raise self._error(error.code if error else None)
             case "error":
-                raise self._error(event.code)
+                raise self._error(_code(said))
+            case _ if said.get("error"):
+                raise self._error(_code(said))
             case _:
                 return None
 
@@ -105,6 +126,18 @@ class OpenAIModel:
     def _error(self, code: str | None) -> ModelError:
         detail = f"error event {code}"
         return from_code(self._model_id, code) or ModelError(self._model_id, detail)
+
+
+def _response(said: Mapping[str, Any]) -> Response:
+    """The SDK's object, unvalidated as it makes them."""
+    return Response.construct(**said["response"])
+
+
+def _code(said: Mapping[str, Any]) -> str | None:
+    """Of an error event: its fields lie flat, or below `error` as in the body of a status."""
+    nested = said.get("error")
+    error = cast(Mapping[str, Any], nested) if isinstance(nested, Mapping) else said
+    return error.get("code") or (error.get("type") if error is nested else None)
 
 
 def _input(turns: Sequence[Turn]) -> ResponseInputParam:

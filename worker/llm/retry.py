@@ -37,10 +37,14 @@ Begun = tuple[Chunk, AsyncGenerator[Chunk]]
 
 @dataclass(frozen=True, kw_only=True)
 class RetryLimits:
-    """`attempts` of one model for one reply; waits are drawn from 0 to `backoff_s`, doubling."""
+    """`attempts` of one model for one reply; waits are drawn from 0 to `backoff_s`, doubling.
+
+    A provider that wishes to be left alone for longer than `longest_wish_s` is.
+    """
 
     attempts: int
     backoff_s: float
+    longest_wish_s: float
 
 
 class RetryBudget:
@@ -71,6 +75,7 @@ class Retrying(Wrapper):
         self._backoff = wait_random_exponential(multiplier=limits.backoff_s, max=LONGEST_BACKOFF_S)
         self._last = stop_after_attempt(limits.attempts)
         self._budget = budget
+        self._longest_wish_s = limits.longest_wish_s
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[Chunk]:
         """See `worker.llm.model.Model`.
@@ -80,7 +85,7 @@ class Retrying(Wrapper):
         """
         self._budget.earn()
         trying = AsyncRetrying(
-            retry=retry_if_exception(_is_worth_it),
+            retry=retry_if_exception(self._is_worth_it),
             stop=self._is_over,
             wait=self._wait_s,
             before_sleep=self._note,
@@ -112,8 +117,14 @@ class Retrying(Wrapper):
         """The provider's wish and full jitter on top: those it sent away together must not come
         back together."""
         error = state.outcome.exception() if state.outcome else None
-        asked = error.retry_after_s if isinstance(error, ModelRateLimited) else None
-        return min((asked or 0.0) + self._backoff(state), LONGEST_RETRY_AFTER_S)
+        return min(_wish_s(error) + self._backoff(state), LONGEST_RETRY_AFTER_S)
+
+    def _is_worth_it(self, error: BaseException) -> bool:
+        """Whether to wait here and ask again. An open circuit would only say the same; a long wish
+        is not waited out in a place that another reply could use."""
+        if not isinstance(error, ModelUnavailable) or isinstance(error, CircuitOpen):
+            return False
+        return _wish_s(error) <= self._longest_wish_s
 
     def _note(self, state: RetryCallState) -> None:
         metrics.MODEL_RETRIES.labels(self.model_id).inc()
@@ -128,6 +139,6 @@ class Retrying(Wrapper):
         )
 
 
-def _is_worth_it(error: BaseException) -> bool:
-    """An open circuit would only say the same again: the next model is asked instead."""
-    return isinstance(error, ModelUnavailable) and not isinstance(error, CircuitOpen)
+def _wish_s(error: BaseException | None) -> float:
+    """How long the provider wishes to be left alone."""
+    return (error.retry_after_s or 0.0) if isinstance(error, ModelRateLimited) else 0.0

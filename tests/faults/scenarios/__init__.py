@@ -3,5 +3,34 @@
 from __future__ import annotations
 
 from tests.faults.scenario import Scenario
+from tests.faults.scenarios import (
+    aws_faults,
+    clock_skew,
+    crash_poison,
+    duplicates,
+    interleavings,
+    kills,
+    llm_outage,
+    llm_storm,
+    poison_bodies,
+    redis_loss,
+    rolling_restarts,
+    stateful,
+    zombies,
+)
 
-SCENARIOS: tuple[Scenario, ...] = ()
+SCENARIOS: tuple[Scenario, ...] = (
+    interleavings.SCENARIO,
+    kills.SCENARIO,
+    zombies.SCENARIO,
+    rolling_restarts.SCENARIO,
+    redis_loss.SCENARIO,
+    aws_faults.SCENARIO,
+    llm_storm.SCENARIO,
+    llm_outage.SCENARIO,
+    duplicates.SCENARIO,
+    poison_bodies.SCENARIO,
+    crash_poison.SCENARIO,
+    clock_skew.SCENARIO,
+    stateful.SCENARIO,
+)

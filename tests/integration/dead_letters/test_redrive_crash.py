@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from cli.dlq_gate import RedriveGate
 from cli.dlq_tools import DlqTools, every
 from lambdas.end_dead_jobs import JOB_FAILED
 from prosa import aws
@@ -30,6 +31,10 @@ def _tools(world: World, letters: type[DeadLetters]) -> DlqTools:
     return DlqTools(letters(dead), world.queue, world.jobs)
 
 
+def _gate(world: World) -> RedriveGate:
+    return RedriveGate(world.redis, ["openai:test"])
+
+
 def _fail_once_more(world: World, job: Job) -> None:
     """A worker takes the message, and fails for good."""
     (delivery,) = world.queue.receive(1, wait_s=1, visibility_s=30)
@@ -45,7 +50,7 @@ def twice_there(world: World, morgue: Morgue, watch: Watch) -> Job:
     job = morgue.dead_job()
     watch()
     with pytest.raises(_Killed):
-        list(_tools(world, _DyingLetters).redrive(every()))
+        list(_tools(world, _DyingLetters).redrive(every(), _gate(world)))
     assert morgue.bodies() == [world.message_of(job)]
     assert world.waiting() == 1
     return job
@@ -54,7 +59,7 @@ def twice_there(world: World, morgue: Morgue, watch: Watch) -> Job:
 def test_the_next_redrive_leaves_it_in_the_queue_once(
     world: World, morgue: Morgue, twice_there: Job
 ) -> None:
-    (done,) = _tools(world, DeadLetters).redrive(every())
+    (done,) = _tools(world, DeadLetters).redrive(every(), _gate(world))
     assert (done.action, done.job_id) == ("redriven", twice_there.job_id)
     assert morgue.bodies() == []
     assert world.waiting() == 1
@@ -65,7 +70,7 @@ def test_a_second_redrive_after_a_second_failure_is_not_swallowed(
 ) -> None:
     """Both lie within the five minutes in which SQS drops what has the same id."""
     _fail_once_more(world, twice_there)
-    (done,) = _tools(world, DeadLetters).redrive(every())
+    (done,) = _tools(world, DeadLetters).redrive(every(), _gate(world))
     assert done.action == "redriven"
     assert world.waiting() == 1
     assert morgue.bodies() == []

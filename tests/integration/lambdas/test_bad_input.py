@@ -54,9 +54,9 @@ BAD_MESSAGES = {
     "a list": Bad([a_body()], 400, "body_not_an_object"),
     "null": Bad("null", 400, "body_not_an_object"),
     "no body": Bad(None, 422, "body_missing"),
-    "over 16 KB": Bad(a_body(content="a" * 16_400), 413, "body_too_large"),
-    "over 16 KB in bytes": Bad(
-        json.dumps(a_body(content="😀" * 4_100), ensure_ascii=False), 413, "body_too_large"
+    "over 64 KB": Bad(a_body(content="a" * 65_600), 413, "body_too_large"),
+    "over 64 KB in bytes": Bad(
+        json.dumps(a_body(content="😀" * 16_400), ensure_ascii=False), 413, "body_too_large"
     ),
     "a form": Bad(
         "content=hello",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +10,6 @@ from functools import partial
 from typing import Any
 
 import pytest
-from redis import Redis
 
 from lambdas import bootstrap
 from lambdas.caller import Caller
@@ -18,10 +18,8 @@ from lambdas.submit_message import Order
 from local.ports import free_ports
 from prosa.clock import utc_now
 from prosa.conversation import Usage
-from prosa.event_log.keys import fence_key
 from prosa.events import ConversationUpdated, MessageAccepted
 from prosa.ids import JobId, new_message_id
-from prosa.jobs import JobStatus
 from prosa.store.jobs import Claimed
 from tests.builders import a_reply
 from tests.integration.lambdas.conftest import Edge
@@ -52,6 +50,19 @@ def test_an_accepted_message_is_stored_queued_and_told(edge: Edge, redis_url: st
     assert isinstance(message, MessageAccepted)
     assert message.message.message_id == accepted["message_id"]
     assert message.job_id == accepted["job_id"]
+
+
+@pytest.mark.parametrize("character", ["a", "é", "语", "😀"])
+def test_the_longest_message_fits_in_every_language(edge: Edge, character: str) -> None:
+    body = json.dumps({"content": character * 8_000}, ensure_ascii=False)
+    headers = {"idempotency-key": "key-0001"}
+    answer = call("POST", "/chat", body=body, caller=a_caller(), headers=headers)
+    assert answer.status == 202
+    message = bootstrap.conversations().message(
+        answer.json["conversation_id"], answer.json["message_id"]
+    )
+    assert message.content == character * 8_000
+    assert len(edge.queued()) == 1
 
 
 def test_a_resend_gets_the_same_answer_and_changes_nothing(edge: Edge) -> None:
@@ -302,32 +313,3 @@ def test_a_parent_of_another_conversation_is_refused(edge: Edge) -> None:
         )
         assert (answer.status, answer.code) == (422, "unknown_parent")
     assert edge.items() == items
-
-
-def test_a_stopped_job_is_marked_for_its_worker(edge: Edge, redis_url: str) -> None:
-    caller = a_caller()
-    job_id = JobId(send(caller).json["job_id"])
-    answer = call("DELETE", f"/jobs/{job_id}", caller=caller)
-    assert (answer.status, answer.json["status"]) == (202, JobStatus.QUEUED)
-    with Redis.from_url(redis_url, decode_responses=True) as redis:  # pyright: ignore[reportUnknownMemberType]
-        assert redis.hget(fence_key(caller.user_id, job_id), "cancelled") == "1"
-    edge.queued()
-
-
-@pytest.mark.usefixtures("edge")
-def test_stopping_a_job_that_ended_changes_nothing() -> None:
-    caller = a_caller()
-    job_id = send(caller).json["job_id"]
-    finish(job_id)
-    answer = call("DELETE", f"/jobs/{job_id}", caller=caller)
-    assert (answer.status, answer.json["status"]) == (202, "done")
-    assert len(answer.json["attempts"]) == 1
-
-
-def test_a_job_is_read_but_not_stopped_without_redis(edge: Edge) -> None:
-    caller = a_caller()
-    job_id = send(caller).json["job_id"]
-    (port,) = free_ports(1)
-    edge.set(redis_url=f"redis://127.0.0.1:{port}/0")
-    assert call("GET", f"/jobs/{job_id}", caller=caller).status == 200
-    assert call("DELETE", f"/jobs/{job_id}", caller=caller).code == "unavailable"

@@ -117,7 +117,7 @@ BAD_BODIES: dict[str, tuple[dict[str, Any], int, str]] = {
     "unknown model": ({"json": {**HELLO, "model": "openai:none"}}, 422, "unknown_model"),
     "no JSON": ({"content": b"{no", "type": "application/json"}, 400, "invalid_json"),
     "no object": ({"json": [1]}, 400, "body_not_an_object"),
-    "over 16 KB": ({"json": {"content": "x", "more": "y" * 16_384}}, 413, "body_too_large"),
+    "over 64 KB": ({"json": {"content": "x", "more": "y" * 65_536}}, 413, "body_too_large"),
     "another type": ({"content": b"x", "type": "text/plain"}, 415, "unsupported_media_type"),
 }
 

@@ -56,6 +56,22 @@ async def test_a_wish_to_wait_longer_is_respected(
     assert world.job(job).status is JobStatus.DONE
 
 
+async def test_a_long_wish_frees_the_place_for_another_reply(
+    world: World, llm: LlmServer, run_worker: RunWorker
+) -> None:
+    limited = Script(fault=Fault.STATUS, status=429, headers={"retry-after": "30"})
+    llm.answer("first", limited)
+    async with run_worker(PROSA_RETRY_ATTEMPTS="3", PROSA_WORKER_CONCURRENCY="1"):
+        first = world.ask("first")
+        await eventually(lambda: llm.requests)
+        other = world.ask("other")
+        await eventually(lambda: world.has_ended(other), timeout_s=15)
+
+    assert world.reply(other).content == "You said: other"
+    waiting = world.job(first)
+    assert (waiting.status, waiting.tries) == (JobStatus.QUEUED, 1)
+
+
 async def test_a_stream_that_is_cut_is_started_over(
     world: World, llm: LlmServer, run_worker: RunWorker
 ) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from local.provision import Provisioned
 from prosa.jobs import JobStatus
+from tests.faults.proxies.tcp_proxy import TcpProxy
 from tests.integration.worker.conftest import RunWorker
-from tests.integration.worker.tcp_proxy import TcpProxy
 from tests.integration.worker.world import World, eventually
 from tests.llm_server.script import Script
 from tests.llm_server.server import LlmServer

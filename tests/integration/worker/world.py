@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast
 
 from redis import Redis
 
+from lambdas.cancel_job import CancelJob
 from local.provision import Provisioned
 from prosa import aws, events
 from prosa.conversation import Message
@@ -103,6 +104,10 @@ class World:
     def ask_next(self, content: str, *, after: Job) -> Job:
         """A further question in the conversation of an earlier job."""
         return self.ask(content, conversation_id=after.conversation_id, parent_id=after.reply_id)
+
+    def stop(self, job: Job) -> Job:
+        """Stop a job as the API does."""
+        return CancelJob(jobs=self.jobs, log=self.log).stop(self.job(job))
 
     def job(self, job: Job) -> Job:
         """The job as it stands now."""

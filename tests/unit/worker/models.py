@@ -49,6 +49,7 @@ def guards(
     *,
     limits: BreakerLimits = LIMITS,
     attempts: int = 3,
+    longest_wish_s: float = 2.0,
     reserve: float = 100.0,
     ratio: float = 0.1,
     first_token_s: float = 5.0,
@@ -58,7 +59,7 @@ def guards(
         breakers=SharedBreakers(redis, limits),
         redis_timeout_s=2.0,
         silences=Silences(first_token_s=first_token_s, idle_s=idle_s),
-        retry=RetryLimits(attempts=attempts, backoff_s=0.01),
+        retry=RetryLimits(attempts=attempts, backoff_s=0.01, longest_wish_s=longest_wish_s),
         budget=RetryBudget(ratio=ratio, reserve=reserve),
     )
 

@@ -72,6 +72,9 @@ class Queue:
         await self._record("bury", delivery.receipt, reason)
         return self.can_bury
 
+    async def stopped(self, delivery: Delivery, reason: StopReason) -> None:
+        await self._record("stopped", delivery.receipt, reason)
+
     async def _record(self, *call: object) -> None:
         async with self.changed:
             self.calls.append(call)
@@ -98,7 +101,7 @@ async def consuming(
 ) -> AsyncGenerator[Consumer]:
     """Run a consumer while the block runs, from when it took all there is; then let it end."""
     leases = leases if leases is not None else Leases(queue.extend, visibility_s=30, heartbeat_s=60)
-    consumer = Consumer(queue, handle, leases, LIMITS)  # pyright: ignore[reportArgumentType]
+    consumer = Consumer(queue, handle, leases, LIMITS, on_stop=queue.stopped)  # pyright: ignore[reportArgumentType]
     running = asyncio.create_task(consumer.run())
     try:
         await queue.is_idle.wait()
@@ -188,6 +191,23 @@ async def test_a_receive_asks_for_no_more_than_there_is_room_for() -> None:
     assert queue.limits[:3] == [4, 3, 1]
 
 
+async def test_room_that_opens_bit_by_bit_is_asked_for_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(consumer_module, "GATHER_S", 5.0)  # longer than all that ends below
+
+    async def handle(delivery: Delivery) -> Outcome:
+        for _ in range(5 * int(delivery.receipt)):  # each ends in a later turn of the loop
+            await asyncio.sleep(0)
+        return Done()
+
+    queue = Queue(polls=[[a_delivery(receipt) for receipt in "1234"]])
+    async with consuming(queue, handle):
+        pass
+
+    assert queue.limits == [4, 4]
+
+
 async def test_what_the_last_poll_brings_is_given_back() -> None:
     queue = Queue(last=[a_delivery("a"), a_delivery("b")])
     async with consuming(queue, outcomes()):
@@ -209,7 +229,12 @@ async def test_a_job_that_is_cut_short_is_given_back_at_once() -> None:
         await began.wait()
         consumer.cut_short()
 
-    assert queue.calls == [("release", "a", 0), ("release", "b", 0)]
+    # Whoever receives it next must find the attempt excused.
+    assert queue.calls == [
+        ("stopped", "a", StopReason.DRAINING),
+        ("release", "a", 0),
+        ("release", "b", 0),
+    ]
 
 
 async def test_a_lost_message_is_not_touched() -> None:
@@ -226,7 +251,7 @@ async def test_a_lost_message_is_not_touched() -> None:
         await began.wait()
         leases.stop_all(StopReason.LOST)
 
-    assert queue.calls == []
+    assert queue.calls == [("stopped", "a", StopReason.LOST)]
 
 
 async def test_an_outage_of_the_queue_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,7 +276,7 @@ async def test_it_is_not_ready_while_the_queue_is_away(monkeypatch: pytest.Monke
 
     queue = Watched(polls=[Unavailable("SQS is away."), []])
     leases = Leases(queue.extend, visibility_s=30, heartbeat_s=60)
-    consumer = Consumer(queue, outcomes(), leases, LIMITS)  # pyright: ignore[reportArgumentType]
+    consumer = Consumer(queue, outcomes(), leases, LIMITS, on_stop=queue.stopped)  # pyright: ignore[reportArgumentType]
     running = asyncio.create_task(consumer.run())
     await queue.is_idle.wait()
     consumer.stop_receiving()

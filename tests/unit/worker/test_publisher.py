@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from prosa.jobs import Job
 from prosa.redis_client import connect
 from prosa.replies import end_event, failed_reply
 from tests.builders import an_acceptance
-from worker.publisher import Publisher
+from worker.publisher import TICK_REPLIES, Publisher
 from worker.reply_feed import ReplyFeed
 from worker.stopping import Stopped, StopReason, StopScope
 
@@ -128,6 +129,18 @@ async def test_replies_of_one_tick_share_one_call(publisher: Publisher, log: Log
         feed.__exit__(None, None, None)
 
     assert log.calls == [1, 19]
+
+
+async def test_a_tick_takes_so_many_replies_and_the_next_one_the_others(
+    publisher: Publisher, log: Log, redis: Redis
+) -> None:
+    jobs = [a_job() for _ in range(TICK_REPLIES + 20)]
+    with ExitStack() as feeds:
+        entered = [feeds.enter_context(publisher.open(job)) for job in jobs]
+        await asyncio.gather(*(feed.start(model_id="m") for feed in entered))
+
+    assert log.calls == [TICK_REPLIES, 20]
+    assert all([await told(redis, job) for job in jobs])
 
 
 async def test_deltas_that_wait_become_one(publisher: Publisher, log: Log, redis: Redis) -> None:

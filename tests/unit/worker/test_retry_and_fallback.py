@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 from tenacity import Future, RetryCallState
 from tenacity import Retrying as TenacityRetrying
@@ -202,7 +203,7 @@ async def test_a_provider_that_names_a_time_is_asked_after_it(llm: LlmServer, re
 
 @pytest.mark.parametrize("wish_s", [59.9, 3600.0])
 def test_a_wish_is_capped(llm: LlmServer, wish_s: float) -> None:
-    limits = RetryLimits(attempts=3, backoff_s=5.0)
+    limits = RetryLimits(attempts=3, backoff_s=5.0, longest_wish_s=2.0)
     model = Retrying(a_provider(llm), limits, RetryBudget(ratio=0.1, reserve=3))
     state = RetryCallState(TenacityRetrying(), fn=None, args=(), kwargs={})
     state.outcome = Future(1)
@@ -277,3 +278,70 @@ async def test_a_smaller_model_that_cannot_take_the_question_hides_no_failure(
         await ask(models.resolve(None), conversation("new " * 50))
     assert type(caught.value) is ModelUnavailable
     await first.aclose()
+
+
+def limited(wish_s: int) -> Script:
+    headers = {"retry-after": str(wish_s)}
+    return Script(fault=Fault.STATUS, status=429, error={"message": "slow"}, headers=headers)
+
+
+async def test_a_long_wish_is_not_waited_out(llm: LlmServer, redis: Redis) -> None:
+    models = chain(llm, guards(redis), "a")
+    llm.script(limited(30), Script(text="too soon"))
+    with pytest.raises(ModelRateLimited) as caught:
+        async with asyncio.timeout(5):
+            await ask(models.resolve(None))
+    assert caught.value.retry_after_s == 30
+    assert asked(llm) == ["a"]
+    await models.aclose()
+
+
+async def test_after_a_long_wish_the_next_model_answers(llm: LlmServer, redis: Redis) -> None:
+    models = chain(llm, guards(redis), "a", "b")
+    llm.script(limited(30), Script(text="I am b"))
+    async with asyncio.timeout(5):
+        assert await ask_whom(models.resolve(None)) == ("openai:b", "I am b")
+    assert asked(llm) == ["a", "b"]
+    await models.aclose()
+
+
+async def test_a_chain_waits_no_longer_than_its_quickest_model(
+    llm: LlmServer, redis: Redis
+) -> None:
+    models = chain(llm, guards(redis, attempts=1), "a", "b", "c")
+    llm.script(limited(60), limited(20), limited(40))
+    with pytest.raises(ModelRateLimited) as caught:
+        await ask(models.resolve(None))
+    assert (caught.value.model_id, caught.value.retry_after_s) == ("openai:b", 20)
+
+    llm.script(limited(60), DOWN, limited(20))
+    with pytest.raises(ModelUnavailable) as passing:
+        await ask(models.resolve(None))
+    assert passing.value.model_id == "openai:b"
+    await models.aclose()
+
+
+def refusals(model_id: str) -> float:
+    name = "prosa_worker_breaker_refusals_total"
+    return REGISTRY.get_sample_value(name, {"model": model_id}) or 0.0
+
+
+async def test_a_circuit_that_opens_ends_the_tries_that_wait(llm: LlmServer, redis: Redis) -> None:
+    """They learn of it when they ask to go out again, and no call is made."""
+    limits = replace(LIMITS, max_failures=0, reset_s=20.0)
+    waiting = chain(llm, guards(redis, limits=limits), "a")
+    llm.answer("Who are you?", limited(1), Script(text="must not be asked"))
+    asking = asyncio.create_task(ask(waiting.resolve(None)))
+    await asyncio.to_thread(llm.wait_for_requests, 1)
+    # Another worker finds the provider down.
+    other = chain(llm, guards(redis, limits=limits, attempts=1), "a")
+    llm.answer("Who else?", DOWN)
+    with pytest.raises(ModelUnavailable):
+        await ask(other.resolve(None), ModelRequest((Turn(Role.USER, "Who else?"),), 100))
+    refused = refusals("openai:a")
+    with pytest.raises(ModelsUnavailable):
+        await asking
+    assert refusals("openai:a") == refused + 1
+    assert len(llm.requests) == 2
+    await waiting.aclose()
+    await other.aclose()
