@@ -33,7 +33,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench image-check faults pictures fmt chart train lock costs clean clean-state
+.PHONY: help setup tools run stop dlq test check bench faults image-check image-build pictures fmt chart train lock costs clean clean-state
 .PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
@@ -110,6 +110,10 @@ bench: setup web/dist/index.html
 # from it.
 image-check: setup
 	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra/test_images.py
+
+# The Dockerfiles whole, by buildah, where there is no Docker; as root on Debian.
+image-build:
+	TORCH_INDEX=$(TORCH_INDEX) infra/images/without-docker.sh $(IMAGES)
 
 faults: setup
 	$(BIN)/python -m tests.faults $(FAULTS_ARGS)

@@ -77,6 +77,7 @@ def test_it_starts_is_well_and_drains(built: Built, data: dict[str, str]) -> Non
             process.kill()
             process.wait()
     assert _ask_as_healthcheck(built, port, env) == 1, "nobody listens any more"
+    assert "please install" not in log.read_text()
 
 
 def test_it_has_what_the_lock_says_and_nothing_it_does_not_need(built: Built) -> None:
