@@ -64,7 +64,8 @@ def _attributes(environment: dict[str, str]) -> dict[str, Any]:
     backups = dynamodb.describe_continuous_backups(TableName=f"prosa-{STAGE}")
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     bucket = f"prosa-{STAGE}-000000000000-texts"
-    described = ssm.describe_parameters()["Parameters"]
+    pages = ssm.get_paginator("describe_parameters").paginate()
+    described = [each for page in pages for each in page["Parameters"]]
     return {
         "queues": {
             name: {
