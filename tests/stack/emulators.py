@@ -118,7 +118,7 @@ def _real_account() -> dict[str, str]:
     if wanted in _DUMMY_ACCOUNTS:
         raise pytest.UsageError("PROSA_TEST_EMULATOR=aws needs PROSA_TEST_AWS_ACCOUNT")
     session = boto3.Session(region_name=environment["AWS_REGION"])
-    found = session.client("sts").get_caller_identity()["Account"]  # pyright: ignore
+    found = session.client("sts").get_caller_identity()["Account"]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
     if found != wanted:
         raise pytest.UsageError(f"these credentials are of account {found}, not {wanted}")
     return environment
