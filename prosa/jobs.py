@@ -60,6 +60,8 @@ class Attempt(Frozen):
     worker: str
     started_at: Timestamp
     excused: Excuse | None = None
+    failed: Literal[True] | None = None
+    """It ended in a failure its worker lived to write down."""
 
 
 class Redrive(Frozen):
@@ -99,6 +101,12 @@ class Job(Frozen):
         before = self.redrives[-1].after_attempt if self.redrives else 0
         excused = sum(attempt.excused is not None for attempt in self.attempts[before:])
         return self.attempt - before - excused
+
+    @property
+    def crashes(self) -> int:
+        """Attempts of a job that waits of which nothing more was heard: their worker died."""
+        before = self.redrives[-1].after_attempt if self.redrives else 0
+        return sum(not (each.excused or each.failed) for each in self.attempts[before:])
 
 
 class JobMessage(Frozen):

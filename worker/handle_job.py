@@ -95,7 +95,8 @@ class HandleJob:
         except UnreadableJob as exc:
             return DeadLetter(exc.detail)
         try:
-            outcome = await self._answer(delivery, message.job_id)
+            async with self._hand.turn(delivery, message.job_id):
+                outcome = await self._answer(delivery, message.job_id)
         except TryAgain as again:
             return await self._give_back(delivery, None, delay_s=again.delay_s)
         except Unavailable as exc:

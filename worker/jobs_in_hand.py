@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from redis import RedisError
 
@@ -27,6 +29,10 @@ GIVE_BACK_S = 2.0
 """How long giving back may take. It is a courtesy that must fit between a drain's time and the
 SIGKILL behind it; what it could not write costs the job a try."""
 
+SUSPECT_CRASHES = 2
+"""A job whose workers died this often may be what kills them. Whoever stood beside it once when it
+did may well be innocent, so the first time says nothing."""
+
 _EXCUSES = {StopReason.DRAINING: Excuse.DRAINING, StopReason.LOST: Excuse.LEASE_LOST}
 
 Claim = Claimed | AlreadyFinished
@@ -40,6 +46,27 @@ class JobsInHand:
         self._log = event_log
         self._claims: dict[str, asyncio.Future[Claim]] = {}
         self._owed: dict[tuple[JobId, int], tuple[Job, Excuse]] = {}
+        self._one_suspect = asyncio.Lock()
+
+    @asynccontextmanager
+    async def turn(self, delivery: Delivery, job_id: JobId) -> AsyncGenerator[None]:
+        """Wait, before the claim, until no other suspect runs here. Raises Unavailable.
+
+        A message that kills its worker takes the jobs beside it along, and what is claimed then
+        has lost a try. One suspect at a time, it can take no other suspect to its last.
+        """
+        if not await self._is_suspect(delivery, job_id):
+            yield
+            return
+        log.warning("suspect", extra={"job_id": job_id, "received": delivery.received})
+        async with self._one_suspect:
+            yield
+
+    async def _is_suspect(self, delivery: Delivery, job_id: JobId) -> bool:
+        if delivery.received <= SUSPECT_CRASHES:  # it cannot have crashed so often
+            return False
+        job = await self._store.find(job_id)
+        return job is not None and not job.status.is_final and job.crashes >= SUSPECT_CRASHES
 
     async def claim(self, delivery: Delivery, job_id: JobId) -> Claim:
         """Take the job for its next attempt. Raises NotFound, Unavailable."""

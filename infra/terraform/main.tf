@@ -154,6 +154,7 @@ module "edge" {
   balancer_domain = module.gateway[0].balancer_domain
   domain_name     = var.domain_name
   certificate_arn = var.certificate_arn
+  web_acl_arn     = var.web_acl_arn
 
   security_headers = jsondecode(file("${path.module}/../../web/security-headers.json"))
 }

@@ -290,6 +290,17 @@ variable "certificate_arn" {
   }
 }
 
+variable "web_acl_arn" {
+  description = "ARN of a WAF ACL (of CloudFront, so in us-east-1) to stand before the distribution. Null has none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.web_acl_arn == null || can(regex("^arn:[^:]+:wafv2:us-east-1:[0-9]+:global/webacl/", var.web_acl_arn))
+    error_message = "web_acl_arn is of a WAF ACL with the scope CLOUDFRONT, which are in us-east-1."
+  }
+}
+
 # --- Alarms
 
 variable "alarm_emails" {

@@ -130,21 +130,22 @@ class JobStore:
         later attempt has the job or it has its end; the excuse of an attempt that was overtaken is
         noted all the same.
         """
-        values: dict[str, str] = {":queued": JobStatus.QUEUED, ":running": JobStatus.RUNNING}
-        note = ""
-        if excuse is not None:
-            note = f"attempts[{job.attempt - 1}].excused = :excuse"
-            values[":excuse"] = excuse
+        note = f"attempts[{job.attempt - 1}].{'failed' if excuse is None else 'excused'} = :why"
+        values = {
+            ":queued": JobStatus.QUEUED,
+            ":running": JobStatus.RUNNING,
+            ":why": True if excuse is None else excuse,
+        }
         key = job_key(job.job_id)
         try:
             self._table.update(
                 key,
-                "SET #status = :queued" + (f", {note}" if note else ""),
+                f"SET #status = :queued, {note}",
                 {**values, ":mine": job.attempt},
                 condition="attempt = :mine AND #status = :running",
             )
         except ConditionRefused:
-            if note:
+            if excuse is not None:
                 with suppress(ConditionRefused):
                     condition = "#status IN (:queued, :running)"
                     self._table.update(key, f"SET {note}", values, condition=condition)

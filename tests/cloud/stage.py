@@ -162,13 +162,13 @@ class Stage:
             health: str(port),
             **extra,
         }
-        command = [sys.executable, "-m", module]
+        app, command = ROOT, [sys.executable, "-m", module]
         if folder := os.environ.get("BUILT_IMAGES"):
             image = IMAGES[_IMAGES[service]]
             built = Built(image, Path(folder).resolve() / image.name)
-            # Where the image's process begins; what is not in it cannot be imported.
-            command = ["env", "-C", str(built.app), *built.command]
-        child = self.launcher.launch(service, command, env=environment)
+            app, command = built.app, built.command
+        # What is not in the folder an image's process begins in, it cannot import.
+        child = self.launcher.launch(service, ["env", "-C", str(app), *command], env=environment)
         wait_for_service(self.launcher, child, port, timeout_s=90)
         return port
 
@@ -176,11 +176,11 @@ class Stage:
 @contextmanager
 def made_stage(folder: Path, *, openai_base_url: str) -> Generator[Stage]:
     """Make the stage, whole; it is not destroyed at the end, only its processes end."""
-    launcher = Launcher(root=ROOT, write_line=_writer(folder / "log.txt"), run_file=None)
+    launcher = Launcher(root=folder, write_line=_writer(folder / "log.txt"), run_file=None)
     redis_port, aws_port, gateway_port = free_ports(3)
     try:
         start_cache(launcher, redis_port, name=NAME)
-        aws = start_ministack(launcher, port=aws_port, folder=folder / "aws", enforce_iam=True)
+        aws = start_ministack(launcher, port=aws_port, folder=None, enforce_iam=True)
         wait_for_ministack(launcher, aws, aws_port)
         assert ministack_url(aws_port) == aws_environment(aws_port)["AWS_ENDPOINT_URL"]
         stage = Stage(

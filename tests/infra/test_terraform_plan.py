@@ -49,7 +49,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str
     folder = tmp_path_factory.mktemp("aws")
     (port,) = free_ports(1)
     launcher = Launcher(root=folder, write_line=lambda _name, _line: None, run_file=None)
-    child = start_ministack(launcher, port=port, folder=folder)
+    child = start_ministack(launcher, port=port, folder=None)
     try:
         wait_for_ministack(launcher, child, port)
         environment = aws_environment(port)

@@ -7,6 +7,7 @@ requirement; here each gets its own package alone, made for this machine.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ import pytest
 from infra.functions.pack import install, pack
 from infra.functions.reach import HANDLERS, reached_by
 from local.provision import Provisioned
+from tests.function_roles import declared
 from tests.integration.lambdas.gateway import a_caller, event
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -140,3 +142,20 @@ def test_the_same_input_gives_the_same_package(site: Path, tmp_path: Path) -> No
     for name in ("first", "second"):
         pack("meta", site, tmp_path / name, python="another")
     assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+@pytest.mark.timeout(400)
+def test_what_is_native_in_a_package_is_for_the_processor_and_python_of_lambda(
+    tmp_path: Path,
+) -> None:
+    custom = declared("serverless.yml")["custom"]
+    python, chip = (re.findall(r"'(.+)'", custom[name])[0] for name in ("python", "machine"))
+    site = install(python=python, machine=chip)
+    pack("auth", site, tmp_path / "auth.zip", python=python)
+    with ZipFile(tmp_path / "auth.zip") as packed:
+        native = {n: packed.read(n)[:20] for n in packed.namelist() if n.endswith(".so")}
+    assert {n.split("/")[0] for n in native} >= {"cryptography", "pydantic_core"}
+    for name, header in native.items():
+        assert header[:4] == b"\x7fELF"
+        assert header[18] == {"aarch64": 0xB7, "x86_64": 0x3E}[chip], name
+        assert f"cpython-{python.replace('.', '')}-" in name or "abi3" in name, name

@@ -1,5 +1,5 @@
 # Against an emulator behind AWS_ENDPOINT_URL, with a Redis beside it: everything a laptop has, and
-# every part the emulator can make, of the smallest size. See docs/emulators.md for what it cannot.
+# every part MiniStack can make, of the smallest size. docs/deploy.md says what it cannot, and why.
 stage               = "local"
 emulator            = true
 deletion_protection = false

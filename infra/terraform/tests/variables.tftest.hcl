@@ -290,3 +290,13 @@ run "no_budget" {
 
   expect_failures = [var.monthly_budget_usd]
 }
+
+run "a_firewall_of_a_region" {
+  command = plan
+
+  variables {
+    web_acl_arn = "arn:aws:wafv2:eu-west-1:000000000000:regional/webacl/mine/x"
+  }
+
+  expect_failures = [var.web_acl_arn]
+}

@@ -50,7 +50,7 @@ SCENARIO = Scenario(
     name="interleavings",
     row="1",
     title="One job under every single fault, every pair of faults, and random ones",
-    full=2_400,
+    full=1_000,
     short=60,
     run=play_all,
 )

@@ -64,5 +64,5 @@ def test_at_once_no_more_pass_than_one_after_another(redis_url: str) -> None:
 def test_what_is_kept_ends_with_the_window(limit: RateLimit, redis_url: str) -> None:
     assert _passes(limit, "5/minute;7/hour")
     redis = connect_blocking(redis_url)
-    ages = [redis.ttl(key) for key in redis.keys("rate:*")]  # pyright: ignore
-    assert sorted(ages) == pytest.approx([60, 3600], abs=2)  # pyright: ignore
+    ages = [redis.ttl(key) for key in redis.keys("rate:*")]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
+    assert sorted(ages) == pytest.approx([60, 3600], abs=2)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]

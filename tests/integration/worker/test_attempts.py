@@ -20,6 +20,7 @@ from tests.llm_server.script import Fault, Script
 from tests.llm_server.server import LlmServer
 from worker import handle_job, store_threads
 from worker.handle_job import MAX_ATTEMPTS
+from worker.jobs_in_hand import SUSPECT_CRASHES
 
 __all__ = ["aws_proxy", "by_proxy"]
 
@@ -193,3 +194,27 @@ def test_a_claim_whose_answer_was_lost_counts_once(
     later = world.jobs.claim(job.job_id, "worker", token="another")
     assert isinstance(later, Claimed)
     assert later.job.attempt == 2
+
+
+async def test_jobs_that_may_kill_their_worker_run_one_at_a_time(
+    world: World, llm: LlmServer, run_worker: RunWorker
+) -> None:
+    """So that the one that does takes no other one to its last try."""
+    held = Script(text="harmless after all", hold_after=0)
+    llm.default = held
+    jobs = [world.ask("A suspect"), world.ask("Another"), world.ask("No suspect")]
+    for job, crashes in zip(jobs, (2, 2, 1), strict=True):
+        for _ in range(crashes):
+            world.jobs.claim(job.job_id, "a worker that died")
+    for _ in range(SUSPECT_CRASHES):
+        assert len(world.queue.receive(10, wait_s=1, visibility_s=0)) == len(jobs)
+
+    async with run_worker():
+        await eventually(lambda: len(llm.requests) == 2)
+        await eventually(lambda: world.in_flight() == len(jobs))
+        assert sorted(world.job(job).attempt for job in jobs) == [2, 2, 3]
+        held.gate.open()
+        for job in jobs:
+            await eventually(lambda job=job: world.has_ended(job))
+
+    assert [world.job(job).attempt for job in jobs] == [3, 3, 2]

@@ -44,7 +44,7 @@ def test_what_we_never_wrote_is_not_guessed_at(value: dict[str, Any]) -> None:
 def _comparable(value: Any) -> Any:
     """Sets have no order."""
     if isinstance(value, dict):
-        return {k: sorted(v) if k == "SS" else _comparable(v) for k, v in value.items()}  # pyright: ignore
+        return {k: sorted(v) if k == "SS" else _comparable(v) for k, v in value.items()}  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType, reportUnknownArgumentType]
     if isinstance(value, list):
         return [_comparable(each) for each in cast("list[Any]", value)]
     return value

@@ -1,4 +1,4 @@
-"""`Job.tries`: which attempts count against a job."""
+"""`Job.tries` and `Job.crashes`: which attempts count against a job, and as what."""
 
 from __future__ import annotations
 
@@ -46,3 +46,13 @@ def test_tries_are_what_is_left_of_the_attempts(
 ) -> None:
     after = data.draw(st.integers(min_value=0, max_value=len(excused)))
     assert a_job(excused, redriven_after=after).tries == excused[after:].count(None)
+
+
+def test_crashes_are_the_attempts_of_which_nothing_more_was_heard() -> None:
+    job = a_job([None, Excuse.DRAINING, None, None])
+    attempts = list(job.attempts)
+    attempts[2] = attempts[2].model_copy(update={"failed": True})
+    job = job.model_copy(update={"attempts": tuple(attempts)})
+    assert job.crashes == 2
+    redriven = job.model_copy(update={"redrives": (Redrive(at=utc_now(), after_attempt=3),)})
+    assert redriven.crashes == 1

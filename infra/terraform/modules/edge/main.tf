@@ -92,6 +92,7 @@ resource "aws_cloudfront_distribution" "this" {
   price_class         = "PriceClass_100"
   aliases             = var.domain_name == null ? [] : [var.domain_name]
   wait_for_deployment = true
+  web_acl_id          = var.web_acl_arn
 
   origin {
     origin_id                = "page"

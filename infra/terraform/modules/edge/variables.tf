@@ -47,3 +47,8 @@ variable "security_headers" {
   description = "Headers of the page, by name: web/security-headers.json, which every server of the page reads."
   type        = map(string)
 }
+
+variable "web_acl_arn" {
+  description = "WAF ACL before the distribution; null for none."
+  type        = string
+}
