@@ -33,6 +33,8 @@ LIMITS = (
 """Variables that `serverless.yml` hands to the functions from the environment of the deploy."""
 
 _INPUTS = ("serverless.yml", "infra/functions", "package-lock.json", "prosa", "lambdas")
+_WRITTEN_BY_IT = frozenset({"api-url", "api-domain", "api-stage-path"})
+"""Parameters that a deploy makes (infra/functions/api.yml): no reason for the next one."""
 
 
 class NotDeployed(Exception):
@@ -58,7 +60,8 @@ def deploy(to: Deployer) -> str:
 
     Raises ChildDied when serverless fails, with its last lines.
     """
-    wanted = _hash_of_inputs({**to.parameters, **to.limits})
+    read = {k: v for k, v in to.parameters.items() if k.rpartition("/")[2] not in _WRITTEN_BY_IT}
+    wanted = _hash_of_inputs({**read, **to.limits})
     if not _is_deployed(to, wanted):
         _run_serverless(to)
         to.ssm.put_parameter(Name=_hash_name(to), Value=wanted, Type="String", Overwrite=True)
