@@ -6,6 +6,11 @@
 #   make test     set up, then every test
 #   make check    what a change must pass besides its tests
 #   make faults   break everything for an hour and write docs/faults.md   FAULTS_ARGS="--only kills"
+#   make terraform-test   what Terraform would make, judged; needs terraform 1.11 and its AWS provider
+#   make deploy-test      a whole stage at an emulator that enforces IAM, made, used and taken away
+#
+# To a cloud (docs/deploy.md): make secrets, make page, make state-bucket, each with STAGE=dev or prod.
+# TF_PLUGIN_DIR=<folder> takes Terraform's providers from there, where there is no registry.
 #
 # TORCH_INDEX=<url of a package index> takes torch from there, say from one with wheels for CPUs only,
 # which are a tenth of the size.
@@ -28,7 +33,8 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench faults pictures fmt train lock clean clean-state
+.PHONY: help setup tools run stop dlq test check bench faults image-check image-build pictures fmt chart train lock costs clean clean-state
+.PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -83,8 +89,31 @@ check: setup
 	$(BIN)/python -m pytest --quiet tests/architecture
 	npm --prefix web run lint
 
+# Its many requirements are nobody else's.
+.checkov/.installed: Makefile
+	$(PYTHON) -m venv .checkov
+	.checkov/bin/pip install --quiet 'checkov>=3.2,<4'
+	touch $@
+
+terraform-test: setup .checkov/.installed
+	CHECKOV=$(CURDIR)/.checkov/bin/checkov $(BIN)/python -m pytest -m terraform tests/infra $(PYTEST_ARGS)
+
+# Worker and gateway run from what their images would hold.
+deploy-test: setup
+	$(BIN)/python -m infra.images worker-slim gateway
+	BUILT_IMAGES=build/images $(BIN)/python -m pytest -m deploy tests/infra $(PYTEST_ARGS)
+
 bench: setup web/dist/index.html
 	$(BIN)/python -m bench $(BENCH_ARGS)
+
+# Each image's environment as its Dockerfile installs it, without Docker, and each service started
+# from it. Where `make image-build` was run before, a message through the images too.
+image-check: setup
+	TORCH_INDEX=$(TORCH_INDEX) $(BIN)/python -m pytest -m images -s tests/infra
+
+# The Dockerfiles whole, by buildah, where there is no Docker; as root on Debian.
+image-build:
+	TORCH_INDEX=$(TORCH_INDEX) infra/images/without-docker.sh $(IMAGES)
 
 faults: setup
 	$(BIN)/python -m tests.faults $(FAULTS_ARGS)
@@ -92,24 +121,56 @@ faults: setup
 pictures: setup web/dist/index.html
 	$(BIN)/python -m tests.e2e.pictures
 
+## A stage in the cloud: docs/deploy.md says when
+
+STAGE ?= dev
+
+state-bucket: setup
+	$(BIN)/python -m infra.state_bucket --stage $(STAGE)
+
+secrets: setup
+	$(BIN)/python -m infra.put_secrets --stage $(STAGE)
+
+page: setup web/dist/index.html
+	$(BIN)/python -m infra.put_page --stage $(STAGE)
+
 ## Upkeep
 
 fmt: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The Helm chart, from the Kustomize overlay it is; needs kubectl.
+chart: setup
+	$(BIN)/python -m infra.k8s.chart
+
 train: setup
 	$(BIN)/python -m training
 
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate \
+	--custom-compile-command 'make lock' --quiet
+# An image installs with --require-hashes, and never another version than the tests ran with.
+COMPILE_IMAGE = $(COMPILE) --constraint requirements.lock --generate-hashes
+
+# What torch brings along for GPUs: the image for CPUs leaves it out, and takes torch itself from an
+# index of CPU wheels, whose hashes are not those of PyPI.
+CUDA_PARTS = sed -nE 's/^(torch|triton|cuda-[a-z-]+|nvidia-[a-z0-9-]+)==.*/--no-emit-package \1/p'
+
 lock: setup
-	$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 \
-		--no-annotate --custom-compile-command 'make lock' --quiet --output-file requirements.lock
-	$(BIN)/uv pip compile pyproject.toml --extra lambdas --constraint requirements.lock \
-		--universal --python-version 3.11 --no-annotate --custom-compile-command 'make lock' \
-		--quiet --output-file lambdas/requirements.txt
+	$(COMPILE) --all-extras --output-file requirements.lock
+	$(COMPILE) --constraint requirements.lock --extra lambdas --output-file lambdas/requirements.txt
+	$(COMPILE_IMAGE) --extra emulator --output-file local/requirements.txt
+	$(COMPILE_IMAGE) --extra gateway --output-file ws_gateway/requirements.txt
+	$(COMPILE_IMAGE) --extra worker --output-file worker/requirements.txt
+	$(COMPILE_IMAGE) --extra worker --extra local-models --output-file worker/requirements-cuda.txt
+	$(COMPILE_IMAGE) --extra worker --extra local-models $$($(CUDA_PARTS) requirements.lock) \
+		--output-file worker/requirements-cpu.txt
+
+costs: setup
+	$(BIN)/python -m infra.costs
 
 clean: clean-state
-	rm -rf .venv node_modules web/node_modules web/dist .serverless
+	rm -rf .venv .checkov node_modules web/node_modules web/dist .serverless
 	rm -rf .pytest_cache .ruff_cache .hypothesis .import_linter_cache test-results
 
 clean-state:

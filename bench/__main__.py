@@ -6,11 +6,21 @@ import argparse
 import platform
 from collections.abc import Callable, Iterator
 
-from bench import cancel, cold_import, queue_costs, round_trip, second_start, streams, worker_jobs
+from bench import (
+    cancel,
+    cold_import,
+    queue_costs,
+    round_trip,
+    second_start,
+    streams,
+    warm_handler,
+    worker_jobs,
+)
 from bench.report import Figure, print_json, table
 
 _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
     "cold_import": cold_import.measure,
+    "warm_handler": warm_handler.measure,
     "round_trip": round_trip.measure,
     "worker_jobs": worker_jobs.measure,
     "queue_costs": queue_costs.measure,

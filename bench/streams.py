@@ -238,7 +238,7 @@ def _guarded(model: Model, redis_url: str) -> Model:
         breakers=breakers,
         redis_timeout_s=0.25,
         silences=Silences(first_token_s=20, idle_s=15),
-        retry=RetryLimits(attempts=3, backoff_s=0.5),
+        retry=RetryLimits(attempts=3, backoff_s=0.5, longest_wish_s=2.0),
         budget=RetryBudget(ratio=0.1, reserve=3),
     )
     return guards.around(model)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lambdas.submit_message import SubmitMessage
     from prosa.event_log.blocking import BlockingEventLog
     from prosa.parameters import Parameters
+    from prosa.redis_iam import IamSignIn
     from prosa.store.conversations import ConversationStore
     from prosa.store.jobs import JobStore
     from prosa.store.long_texts import LongTexts
@@ -128,7 +129,7 @@ def announcements() -> Announcements:
 def rate_limit() -> RateLimit:
     from lambdas.rate_limit import RateLimit
 
-    return RateLimit(redis(), url=settings().redis_url)
+    return RateLimit(redis())
 
 
 @cache
@@ -142,7 +143,16 @@ def event_log() -> BlockingEventLog:
 def redis() -> Redis:
     from prosa.redis_client import connect_blocking
 
-    return connect_blocking(settings().redis_url)
+    return connect_blocking(settings().redis_url, sign_in=_redis_sign_in())
+
+
+def _redis_sign_in() -> IamSignIn | None:
+    user = settings().redis_iam_user
+    if not user:  # as on a laptop: then nothing of it is imported
+        return None
+    from prosa.redis_iam import iam_sign_in
+
+    return iam_sign_in(user, settings().redis_cache_name)
 
 
 @cache

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
+from lambdas.rates import Rate, parse_rates
 from prosa.settings import (
     CommaSeparated,
     DeadLetterSettings,
@@ -14,12 +15,14 @@ from prosa.settings import (
     StoreSettings,
 )
 
+Rates = Annotated[tuple[Rate, ...], BeforeValidator(parse_rates)]
+
 
 class EdgeSettings(RedisSettings, StoreSettings, QueueSettings):
     """Settings of every function.
 
-    Rates are written as `limits` reads them: `20/minute`, or several joined by `;`. Each is a
-    moving window, so the whole amount may come at once.
+    Rates are written as `20/minute`, several joined by `;`. Each is a moving window, so the whole
+    amount may come at once.
     """
 
     parameters: str
@@ -33,11 +36,11 @@ class EdgeSettings(RedisSettings, StoreSettings, QueueSettings):
     guests: Literal["on", "off"] = "off"
     daily_tokens: int = Field(default=0, ge=0)
     """Tokens a user may use in a day (UTC), question and answer; 0 is no limit."""
-    rate_messages: str = "20/minute"
+    rate_messages: Rates = parse_rates("20/minute")
     """Replies a user may ask for."""
-    rate_sign_in_account: str = "5/minute"
+    rate_sign_in_account: Rates = parse_rates("5/minute")
     """Sign-ins that may be tried with one e-mail address."""
-    rate_sign_in_ip: str = "20/minute"
+    rate_sign_in_ip: Rates = parse_rates("20/minute")
     """Guests, registrations and sign-ins that may come from one IP address."""
 
 

@@ -10,15 +10,13 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import sys
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from local.launcher import Launcher
-from local.ministack import ministack_url
 from local.settings import ROOT, STAGE
 
 if TYPE_CHECKING:
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 SERVERLESS = ROOT / "node_modules" / "osls" / "bin" / "serverless.js"
-API_NAME = f"{STAGE}-prosa"
 LIMITS = (
     "PROSA_DAILY_TOKENS",
     "PROSA_RATE_MESSAGES",
@@ -35,12 +32,13 @@ LIMITS = (
 )
 """Variables that `serverless.yml` hands to the functions from the environment of the deploy."""
 
-_INPUTS = ("serverless.yml", "package-lock.json", "prosa", "lambdas")
-_HASH_PARAMETER = f"/prosa/{STAGE}/deployed-inputs"
+_INPUTS = ("serverless.yml", "infra/functions", "package-lock.json", "prosa", "lambdas")
+_WRITTEN_BY_IT = frozenset({"api-url", "api-domain", "api-stage-path"})
+"""Parameters that a deploy makes (infra/functions/api.yml): no reason for the next one."""
 
 
 class NotDeployed(Exception):
-    """The deploy succeeded, yet there is no API of our name."""
+    """There is no API of our name."""
 
 
 class Deployer(NamedTuple):
@@ -52,31 +50,46 @@ class Deployer(NamedTuple):
     limits: Mapping[str, str]
     ssm: SSMClient
     apigateway: APIGatewayClient
+    stage: str = STAGE
+    options: Sequence[str] = ()
+    """More of the command line of `serverless deploy`."""
 
 
-def deploy(to: Deployer, *, ministack_port: int) -> str:
+def deploy(to: Deployer) -> str:
     """Deploy unless it is there unchanged. Returns the base URL of the API, stage included.
 
     Raises ChildDied when serverless fails, with its last lines.
     """
-    wanted = _hash_of_inputs({**to.parameters, **to.limits})
-    api_id = _find_api(to.apigateway)
-    if api_id is None or _deployed_hash(to.ssm) != wanted:
+    read = {k: v for k, v in to.parameters.items() if k.rpartition("/")[2] not in _WRITTEN_BY_IT}
+    wanted = _hash_of_inputs({**read, **to.limits})
+    if not _is_deployed(to, wanted):
         _run_serverless(to)
-        to.ssm.put_parameter(Name=_HASH_PARAMETER, Value=wanted, Type="String", Overwrite=True)
-        api_id = _find_api(to.apigateway)
+        to.ssm.put_parameter(Name=_hash_name(to), Value=wanted, Type="String", Overwrite=True)
     else:
         to.launcher.write_line("unchanged since the last deploy", name="deploy")
-    if api_id is None:
-        raise NotDeployed(API_NAME)
-    return f"{ministack_url(ministack_port)}/_aws/execute-api/{api_id}/{STAGE}"
+    return api_url(to.apigateway, stage=to.stage, endpoint=to.environment["AWS_ENDPOINT_URL"])
+
+
+def api_url(apigateway: APIGatewayClient, *, stage: str, endpoint: str) -> str:
+    """Find the base URL of the API in the emulator at `endpoint`. Raises NotDeployed."""
+    return f"{endpoint}/_aws/execute-api/{_find_api(apigateway, stage)}/{stage}"
+
+
+def _is_deployed(to: Deployer, wanted: str) -> bool:
+    try:
+        _find_api(to.apigateway, to.stage)
+        return to.ssm.get_parameter(Name=_hash_name(to))["Parameter"].get("Value") == wanted
+    except (NotDeployed, to.ssm.exceptions.ParameterNotFound):
+        return False
+
+
+def _hash_name(to: Deployer) -> str:
+    return f"/prosa/{to.stage}/deployed-inputs"
 
 
 def _run_serverless(to: Deployer) -> None:
-    # Ours is the first python3.11 on PATH: the requirements plugin asks it for pip.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     env = {
-        "PATH": path,
+        "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", str(ROOT)),
         "LANG": "C.UTF-8",
         "NODE_NO_WARNINGS": "1",
@@ -87,10 +100,11 @@ def _run_serverless(to: Deployer) -> None:
         **to.environment,
         **to.limits,
     }
-    to.launcher.write_line("serverless deploy to MiniStack ...", name="deploy")
+    to.launcher.write_line("serverless deploy to the emulator ...", name="deploy")
     started = time.monotonic()
+    command = ["node", str(SERVERLESS), "deploy", "--stage", to.stage, *to.options]
     with _one_at_a_time():
-        to.launcher.run("deploy", ["node", str(SERVERLESS), "deploy", "--stage", STAGE], env=env)
+        to.launcher.run("deploy", command, env=env)
     took_s = time.monotonic() - started
     to.launcher.write_line(f"deployed in {took_s:.0f} s", name="deploy")
 
@@ -123,15 +137,9 @@ def _files(path: Path) -> list[Path]:
     return sorted(each for each in found if "__pycache__" not in each.parts)
 
 
-def _find_api(apigateway: APIGatewayClient) -> str | None:
+def _find_api(apigateway: APIGatewayClient, stage: str) -> str:
+    name = f"prosa-{stage}-api"
     for api in apigateway.get_rest_apis(limit=500)["items"]:
-        if api.get("name") == API_NAME:
-            return api.get("id")
-    return None
-
-
-def _deployed_hash(ssm: SSMClient) -> str | None:
-    try:
-        return ssm.get_parameter(Name=_HASH_PARAMETER)["Parameter"].get("Value")
-    except ssm.exceptions.ParameterNotFound:
-        return None
+        if api.get("name") == name and (api_id := api.get("id")):
+            return api_id
+    raise NotDeployed(name)

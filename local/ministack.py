@@ -41,8 +41,14 @@ def aws_environment(port: int) -> dict[str, str]:
     }
 
 
-def start_ministack(launcher: Launcher, *, port: int, folder: Path | None) -> Child:
-    """Start the emulator. Its state lives in `folder`, saved when it ends; None keeps nothing."""
+def start_ministack(
+    launcher: Launcher, *, port: int, folder: Path | None, enforce_iam: bool = False
+) -> Child:
+    """Start the emulator. Its state lives in `folder`, saved when it ends; None keeps nothing.
+
+    With `enforce_iam` it refuses, as AWS does, what the caller's role does not allow; the key
+    `test` is the account's root and may do all.
+    """
     env = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.environ.get("HOME", os.sep),
@@ -58,6 +64,7 @@ def start_ministack(launcher: Launcher, *, port: int, folder: Path | None) -> Ch
         # Listeners of services we do not use.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
+        "AUTH": str(enforce_iam).lower(),
     }
     # Its Lambda processes unpack their code there, and nobody but us removes it.
     temporary = (folder or launcher.root) / "tmp"

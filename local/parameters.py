@@ -5,15 +5,9 @@ Called by `stack` between provisioning and the deploy, which reads them by `${ss
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
-import secrets
 from collections.abc import Mapping
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+from infra.new_secrets import refresh_token_key, signing_key
 from local.provision import Provisioned, Provisioner
 
 API_KEYS = {"openai": "OPENAI_API_KEY", "anthropic": "ANTHROPIC_API_KEY"}
@@ -57,9 +51,9 @@ def put_parameters(
     }
     values |= _api_keys(prefix, models=models, stored=stored, environ=environ)
     if f"{prefix}/jwt/private-key" not in stored:
-        values |= _signing_key(prefix)
+        values |= {f"{prefix}/{name}": value for name, value in signing_key().items()}
     if f"{prefix}/refresh-token-key" not in stored:
-        values[f"{prefix}/refresh-token-key"] = base64.b64encode(secrets.token_bytes(32)).decode()
+        values |= {f"{prefix}/{name}": value for name, value in refresh_token_key().items()}
     provisioner.put_parameters(provisioned.stage, values)
 
 
@@ -77,28 +71,3 @@ def _api_keys(
         if provider in API_KEYS and name not in given and name not in stored:
             raise MissingApiKey(model=model.strip(), variable=API_KEYS[provider])
     return given
-
-
-def _signing_key(prefix: str) -> dict[str, str]:
-    private = Ed25519PrivateKey.generate()
-    public = private.public_key()
-    private_pem = private.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    public_pem = public.public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    key_id = _key_id(public.public_bytes_raw())
-    return {
-        f"{prefix}/jwt/private-key": private_pem.decode(),
-        f"{prefix}/jwt/public-keys": json.dumps({key_id: public_pem.decode()}),
-    }
-
-
-def _key_id(public_key: bytes) -> str:
-    """Name a key by the RFC 7638 thumbprint of its JWK (RFC 8037 section 2)."""
-    x = base64.urlsafe_b64encode(public_key).rstrip(b"=").decode()
-    jwk = json.dumps({"crv": "Ed25519", "kty": "OKP", "x": x}, separators=(",", ":"))
-    return base64.urlsafe_b64encode(hashlib.sha256(jwk.encode()).digest()).rstrip(b"=").decode()

@@ -103,7 +103,7 @@ class Stack:
         gateway = self.start_gateway(
             "gateway", port=settings.gateway_port, internal_port=settings.gateway_internal_port
         )
-        self._api_url = deploy(self._deployer(), ministack_port=settings.ministack_port)
+        self._api_url = deploy(self._deployer())
         warm_up(self.aws_environment, [f"prosa-{STAGE}-{name}" for name in FUNCTIONS])
         edge = services.start_edge(self.launcher, settings, api_url=self._api_url)
         wait = services.wait_for_service

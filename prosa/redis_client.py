@@ -15,19 +15,24 @@ if TYPE_CHECKING:
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
     from redis.asyncio.connection import AbstractConnection
+    from redis.credentials import CredentialProvider
 
 CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 2.0
 
 
-def connect(url: str) -> AsyncRedis:
-    """Make an asyncio client; it connects with the first command."""
+def connect(url: str, *, sign_in: CredentialProvider | None = None) -> AsyncRedis:
+    """Make an asyncio client; it connects with the first command.
+
+    `sign_in` gives user and password to each new connection (`prosa.redis_iam`).
+    """
     from redis.asyncio import Redis as AsyncRedis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
     redis = AsyncRedis.from_url(  # pyright: ignore[reportUnknownMemberType]
         url,
+        credential_provider=sign_in,
         decode_responses=True,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_timeout=SOCKET_TIMEOUT_S,
@@ -39,7 +44,7 @@ def connect(url: str) -> AsyncRedis:
     return redis
 
 
-def connect_blocking(url: str) -> Redis:
+def connect_blocking(url: str, *, sign_in: CredentialProvider | None = None) -> Redis:
     """Make a blocking client, for Lambdas; it connects with the first command."""
     from redis import Redis
     from redis.backoff import NoBackoff
@@ -47,6 +52,7 @@ def connect_blocking(url: str) -> Redis:
 
     return Redis.from_url(  # pyright: ignore[reportUnknownMemberType]
         url,
+        credential_provider=sign_in,
         decode_responses=True,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_timeout=SOCKET_TIMEOUT_S,

@@ -56,6 +56,13 @@ class RedisSettings(Settings):
     redis_url: str = "redis://127.0.0.1:6379/0"
     redis_cluster: bool = False
 
+    redis_iam_user: str | None = None
+    """User of an ElastiCache cache to sign in as, with the IAM role this runs under; none where
+    Redis asks nobody."""
+
+    redis_cache_name: str | None = None
+    """The cache `redis_iam_user` signs in to: its name, which is not its address."""
+
 
 class StoreSettings(Settings):
     """Where what was said is kept."""

@@ -14,6 +14,7 @@ from prosa.breakers.protocol import BreakerLimits
 from prosa.event_log.log import EventLog
 from prosa.job_queue import JobQueue
 from prosa.parameters import Parameters
+from prosa.redis_iam import iam_sign_in
 from prosa.store.conversations import ConversationStore
 from prosa.store.jobs import JobStore
 from prosa.store.long_texts import LongTexts
@@ -56,7 +57,10 @@ async def worker(settings: WorkerSettings) -> AsyncGenerator[Worker]:
         closing.callback(store.close)
         queue = _queue(settings)
         closing.callback(queue.close)
-        redis = redis_client.connect(settings.redis_url)
+        redis = redis_client.connect(
+            settings.redis_url,
+            sign_in=iam_sign_in(settings.redis_iam_user, settings.redis_cache_name),
+        )
         closing.push_async_callback(redis.aclose)
         guards = _guards(settings, redis)
         models = await load_models(settings.models, _providers(settings))

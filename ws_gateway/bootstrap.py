@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from prosa.event_log.log import EventLog
 from prosa.redis_client import connect
+from prosa.redis_iam import iam_sign_in
 from ws_gateway.client_actions import ClientActions
 from ws_gateway.drain import drain
 from ws_gateway.feed import Feed
@@ -61,8 +62,9 @@ class _Shared:
 async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
     """Serve until the block is left, then drain. Sockets are taken once Redis was heard."""
     async with AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(connect(settings.redis_url))
-        wakeup_redis = await stack.enter_async_context(connect(settings.redis_url))
+        sign_in = iam_sign_in(settings.redis_iam_user, settings.redis_cache_name)
+        redis = await stack.enter_async_context(connect(settings.redis_url, sign_in=sign_in))
+        wakeup_redis = await stack.enter_async_context(connect(settings.redis_url, sign_in=sign_in))
         shared = _Shared(settings, redis, EventLog(redis, cluster=settings.redis_cluster))
         feed, leases = _feed(shared), _leases(shared)
         sweeper = _sweeper(shared, feed)

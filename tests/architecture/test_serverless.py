@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
-from typing import Any, cast
-
-import yaml
+from typing import Any
 
 from local.warm_up import FUNCTIONS
+from prosa.conversation import CONTENT_MAX_CHARS
+from prosa.store.long_texts import INLINE_MAX_BYTES
+from tests.function_roles import declared
 
 ROOT = Path(__file__).parents[2]
 
 
-class _CloudFormationLoader(yaml.SafeLoader):
-    """Reads the short forms of CloudFormation (`!Ref Name`) as plain text."""
-
-
-def _tag_as_text(_loader: object, tag: str, _node: object) -> str:
-    return tag
-
-
-# PyYAML has no types.
-cast("Any", _CloudFormationLoader).add_multi_constructor("!", _tag_as_text)
-
-DECLARED: Any = yaml.load((ROOT / "serverless.yml").read_text(), Loader=_CloudFormationLoader)
+DECLARED: Any = declared("serverless.yml")
 HANDLERS = {p.stem for p in (ROOT / "lambdas" / "handlers").glob("*.py")} - {"__init__"}
 
 
@@ -58,13 +50,32 @@ def test_only_signing_in_and_what_is_public_needs_no_token() -> None:
     assert public == {"/health", "/models", "/openapi.json"}
 
 
-def test_no_permission_is_a_wildcard() -> None:
-    for statement in DECLARED["provider"]["iam"]["role"]["statements"]:
-        actions = statement["Action"]
-        resources = statement["Resource"]
-        assert not any("*" in action for action in actions)
-        # The objects of one bucket are all there is to end in a wildcard.
-        for resource in [resources] if isinstance(resources, str) else resources:
-            assert "*" not in resource or (
-                resource.startswith("arn:aws:s3:::") and len(resource) > 20
-            )
+def test_a_question_is_never_so_long_that_its_function_would_need_the_bucket() -> None:
+    longest_bytes = CONTENT_MAX_CHARS * 4
+    assert longest_bytes <= INLINE_MAX_BYTES
+
+
+def test_a_line_of_the_access_log_is_json_without_paths_queries_or_headers() -> None:
+    log_format: str = declared("infra/functions/stage.yml")["AccessLogSetting"]["Format"]
+    variables = set(re.findall(r"\$context\.[\w.]+", log_format))
+    assert not {v for v in variables if v.endswith((".path", ".querystring"))}
+    line = json.loads(re.sub(r"\$context\.[\w.]+", "0", log_format))
+    assert line["user_id"] == "0"
+    assert len(line) == len(variables)
+
+
+def test_signing_in_with_a_password_has_a_limit_of_its_own() -> None:
+    everything, *passwords = declared("infra/functions/stage.yml")["MethodSettings"]
+    assert (everything["ResourcePath"], everything["HttpMethod"]) == ("/*", "*")
+    paths = {method["ResourcePath"].replace("~1", "/") for method in passwords}
+    assert paths == {"//auth/login", "//auth/register"}
+    for limits in DECLARED["custom"]["throttle"].values():
+        assert limits["passwordRate"] <= limits["rate"]
+
+
+def test_nothing_goes_to_aws_without_trace_network_and_tags() -> None:
+    for stage in ("dev", "prod"):
+        assert DECLARED["custom"]["tracing"][stage] is True
+        assert DECLARED["custom"]["network"][stage]["subnetIds"]
+    assert DECLARED["provider"]["tags"] == {"app": "prosa", "stage": "${sls:stage}"}
+    assert DECLARED["provider"]["architecture"] == "arm64"

@@ -9,7 +9,17 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("prosa", "lambdas", "worker", "ws_gateway", "local", "cli", "bench", "training")
+PACKAGES = (
+    "prosa",
+    "lambdas",
+    "worker",
+    "ws_gateway",
+    "local",
+    "cli",
+    "bench",
+    "training",
+    "infra",
+)
 FILE_MAX_LINES = 250
 FUNCTION_MAX_LINES = 40
 DRAWERS = {"utils", "util", "helpers", "helper", "common", "misc", "shared", "tools_misc"}

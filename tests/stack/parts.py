@@ -14,12 +14,12 @@ import pytest
 from redis import Redis
 
 from local.launcher import Launcher
-from local.ministack import aws_environment, start_ministack, wait_for_ministack
 from local.parameters import put_parameters
 from local.ports import free_ports
 from local.provision import Provisioned, Provisioner
 from local.redis_server import redis_url as url_of
 from local.redis_server import start_redis, wait_for_redis
+from tests.stack import emulators
 
 STOP_S = 5.0
 _stage_numbers = count(1)
@@ -49,23 +49,17 @@ def redis_url(redis_server: str) -> str:
 
 @pytest.fixture(scope="session")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Run MiniStack for the session and point `os.environ` at it.
+    """Run the chosen AWS for the session and point `os.environ` at it.
 
     Yields the AWS variables (`AWS_ENDPOINT_URL`, ...), for the environment of child processes.
     """
-    (port,) = free_ports(1)
-    launcher = Launcher(
-        root=tmp_path_factory.mktemp("ministack"), write_line=_ignore, run_file=None
-    )
-    child = start_ministack(launcher, port=port, folder=None)
-    try:
-        wait_for_ministack(launcher, child, port)
-        with pytest.MonkeyPatch.context() as patch:
-            for name, value in aws_environment(port).items():
-                patch.setenv(name, value)
-            yield aws_environment(port)
-    finally:
-        child.stop(grace_s=STOP_S)
+    with (
+        emulators.running(tmp_path_factory.mktemp("aws")) as emulator,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        for name, value in emulator.environment.items():
+            patch.setenv(name, value)
+        yield dict(emulator.environment)
 
 
 @pytest.fixture(scope="session")

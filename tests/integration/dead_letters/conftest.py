@@ -16,6 +16,7 @@ from lambdas import bootstrap
 from lambdas.handlers import dlq_watch
 from prosa.jobs import Job
 from prosa.store.jobs import Claimed
+from tests.function_roles import as_function
 from tests.integration.lambdas.conftest import forget
 from tests.integration.worker.conftest import (
     StartWorker,
@@ -86,7 +87,7 @@ class _Context:
 
 @pytest.fixture
 def watch(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
-    """Invoke the watch; gives the fates of the messages."""
+    """Invoke the watch under its role; gives the fates of the messages."""
     resources = world.resources
     settings = {
         "TABLE": resources.table,
@@ -101,7 +102,12 @@ def watch(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Watch]:
         monkeypatch.setenv(f"PROSA_{name}", value)
     forget()
     assert bootstrap.end_dead_jobs.cache_info().currsize == 0
-    yield lambda: dlq_watch.lambda_handler({}, _Context())  # pyright: ignore[reportArgumentType]
+
+    def run() -> dict[str, int]:
+        with as_function("dlq_watch"):
+            return dlq_watch.lambda_handler({}, _Context())  # pyright: ignore[reportArgumentType]
+
+    yield run
     forget()
 
 

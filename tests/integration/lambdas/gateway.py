@@ -19,6 +19,7 @@ from lambdas.handlers import auth, authorizer, chat, conversations, meta, ticket
 from lambdas.openapi import PATH as DOCUMENT
 from prosa.clock import utc_now
 from prosa.ids import UserId, new_user_id
+from tests.function_roles import as_function
 
 STAGE_ARN = "arn:aws:execute-api:us-east-1:000000000000:abcdef1234/test"
 _HANDLERS: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -113,9 +114,10 @@ def event(
 
 
 def call(method: str, path: str, **request: Any) -> Answer:
-    """Send one request to the function its path belongs to."""
+    """Send one request to the function its path belongs to, under that function's role."""
     handler = _HANDLERS[path.lstrip("/").partition("?")[0].partition("/")[0]]
-    return answer(handler(event(method, path, **request), Context()))
+    with as_function(handler.__module__.rpartition(".")[2]):
+        return answer(handler(event(method, path, **request), Context()))
 
 
 def answer(raw: dict[str, Any]) -> Answer:
@@ -129,7 +131,8 @@ def authorize(authorization: str | None, *, header: str = "authorization") -> di
     headers = {} if authorization is None else {header: authorization}
     request = event("GET", "/conversations", headers=headers)
     request |= {"type": "REQUEST", "methodArn": f"{STAGE_ARN}/GET/conversations"}
-    return authorizer.lambda_handler(request, Context())  # pyright: ignore[reportArgumentType]
+    with as_function("authorizer"):
+        return authorizer.lambda_handler(request, Context())  # pyright: ignore[reportArgumentType]
 
 
 def _resource(path: str) -> str:

@@ -1,0 +1,1 @@
+"""What Prosa costs to run: `python -m infra.costs` writes docs/cost.md."""

@@ -1,0 +1,1 @@
+"""The Lambda functions in the cloud: their roles, their stage, their packages."""

@@ -1,0 +1,1 @@
+"""What the Dockerfiles install, carried out without Docker: proof, and something to run."""

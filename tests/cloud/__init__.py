@@ -1,0 +1,1 @@
+"""What the tests of the deployment stand on: Terraform, its policies, a stage that runs."""

@@ -1,0 +1,1 @@
+"""What is deployed: Terraform, containers, Kubernetes, the pipeline."""
