@@ -20,18 +20,25 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 2.0
 
+POOL = 32
+"""Connections of an asyncio client: commands take a fraction of a millisecond."""
 
-def connect(url: str, *, sign_in: CredentialProvider | None = None) -> AsyncRedis:
-    """Make an asyncio client; it connects with the first command.
 
+def connect(url: str, *, sign_in: CredentialProvider | None = None, pool: int = POOL) -> AsyncRedis:
+    """Make an asyncio client with up to `pool` connections; they are opened as they are needed.
+
+    A burst waits for its turn: redis-py's own pool would refuse what is more than it holds.
     `sign_in` gives user and password to each new connection (`prosa.redis_iam`).
     """
+    from redis.asyncio import BlockingConnectionPool
     from redis.asyncio import Redis as AsyncRedis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
-    redis = AsyncRedis.from_url(  # pyright: ignore[reportUnknownMemberType]
+    connections = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         url,
+        max_connections=pool,
+        timeout=SOCKET_TIMEOUT_S,
         credential_provider=sign_in,
         decode_responses=True,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
@@ -39,9 +46,8 @@ def connect(url: str, *, sign_in: CredentialProvider | None = None) -> AsyncRedi
         retry=Retry(NoBackoff(), 0),
         health_check_interval=0,
     )
-    pool = redis.connection_pool
-    pool.connection_class = _sturdy(pool.connection_class)
-    return redis
+    connections.connection_class = _sturdy(connections.connection_class)
+    return AsyncRedis.from_pool(connections)
 
 
 def connect_blocking(url: str, *, sign_in: CredentialProvider | None = None) -> Redis:

@@ -33,6 +33,9 @@ from worker.queue_threads import ACK_THREADS, QueueThreads
 from worker.settings import WorkerSettings
 from worker.store_threads import THREADS, StoreThreads
 
+REDIS_CONNECTIONS = 8
+"""The publisher needs one; the others are for breakers, which all streams that begin ask at once."""
+
 PROBE_LEASE = 1.5
 """Of the wait for a first token, which is as long as a probe can take: a lease that ended first
 would let a second probe out."""
@@ -60,6 +63,7 @@ async def worker(settings: WorkerSettings) -> AsyncGenerator[Worker]:
         redis = redis_client.connect(
             settings.redis_url,
             sign_in=iam_sign_in(settings.redis_iam_user, settings.redis_cache_name),
+            pool=REDIS_CONNECTIONS,
         )
         closing.push_async_callback(redis.aclose)
         guards = _guards(settings, redis)

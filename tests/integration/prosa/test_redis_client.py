@@ -54,3 +54,15 @@ async def test_a_cancellation_is_never_forgotten(redis_url: str) -> None:
         await asyncio.wait([asking])
         assert asking.cancelled() == was_asked, f"forgotten after {turns % 10} turns"
     await redis.aclose()
+
+
+async def test_a_burst_waits_for_its_turn(redis_url: str) -> None:
+    watching: Any = connect(redis_url, pool=1)
+    before = len(await watching.client_list())
+    redis: Any = connect(redis_url, pool=2)
+    answers = await asyncio.gather(*(redis.incr("count") for _ in range(200)))
+    opened = len(await watching.client_list()) - before
+    await redis.aclose()
+    await watching.aclose()
+    assert sorted(answers) == list(range(1, 201))
+    assert 1 <= opened <= 2
