@@ -34,7 +34,7 @@ from worker.settings import WorkerSettings
 from worker.store_threads import THREADS, StoreThreads
 
 REDIS_CONNECTIONS = 8
-"""The publisher needs one; the others are for breakers, which all streams that begin ask at once."""
+"""The publisher needs one; the others are for breakers, asked by all streams that begin."""
 
 PROBE_LEASE = 1.5
 """Of the wait for a first token, which is as long as a probe can take: a lease that ended first
