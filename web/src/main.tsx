@@ -7,6 +7,7 @@ import { type HttpOptions, sender } from "./api/http";
 import { ProsaApi } from "./api/prosa";
 import { type LockManagerLike, Session } from "./api/session";
 import { LocalStorageVault } from "./api/tokenVault";
+import { applyLanguage, readLanguage } from "./chat/language";
 import { applyTheme, readTheme } from "./chat/theme";
 import { App } from "./components/App";
 import "./styles/index.css";
@@ -22,6 +23,7 @@ const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 
 applyTheme(readTheme());
+applyLanguage(readLanguage());
 createRoot(root).render(
   <StrictMode>
     <App session={session} api={new ProsaApi(session, options)} />

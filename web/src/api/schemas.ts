@@ -117,11 +117,18 @@ export type Model = v.InferOutput<typeof model>;
 
 export const modelList = v.object({ items: v.array(model) });
 
+/** `code` with the field before it, `email_wrong_format`, is the code of the problem it makes. */
+const fieldProblem = v.object({
+  field: v.string(),
+  code: v.optional(v.string(), ""),
+  message: v.string(),
+});
+
 /** RFC 9457. `code` is stable and decides; `detail` is for the reader. */
 export const problem = v.object({
   title: v.optional(v.string(), ""),
   detail: v.optional(v.string(), ""),
   code: v.optional(v.string(), "unknown"),
-  errors: v.nullish(v.array(v.object({ field: v.string(), message: v.string() })), []),
+  errors: v.nullish(v.array(fieldProblem), []),
 });
 export type Problem = v.InferOutput<typeof problem>;

@@ -6,6 +6,8 @@ import { applyTheme, readTheme, THEMES } from "../chat/theme";
 import { strings } from "../strings";
 import { CredentialsForm } from "./CredentialsForm";
 import { ConfirmDialog, Dialog } from "./Dialog";
+import { LanguageChoice } from "./LanguageChoice";
+import { Segments } from "./Segments";
 import { useSession, useUser } from "./sessionContext";
 
 type Shown = "nothing" | "register" | "leave";
@@ -46,6 +48,7 @@ export function Account() {
           <span className="account__name">{user.email ?? strings.account.guest}</span>
         </summary>
         <div className="account__panel">
+          <LanguageChoice />
           <ThemeChoice />
           <button type="button" className="button button--small" onClick={leave}>
             {strings.account.signOut}
@@ -73,23 +76,16 @@ export function Account() {
 function ThemeChoice() {
   const [chosen, setChosen] = useState(readTheme);
   return (
-    <fieldset className="segments">
-      <legend>{strings.theme.label}</legend>
-      {THEMES.map((theme) => (
-        <label key={theme} className="segments__item">
-          <input
-            type="radio"
-            name="theme"
-            value={theme}
-            checked={theme === chosen}
-            onChange={() => {
-              applyTheme(theme);
-              setChosen(theme);
-            }}
-          />
-          <span>{strings.theme[theme]}</span>
-        </label>
-      ))}
-    </fieldset>
+    <Segments
+      name="theme"
+      legend={strings.theme.label}
+      options={THEMES}
+      labels={strings.theme}
+      chosen={chosen}
+      onChoose={(theme) => {
+        applyTheme(theme);
+        setChosen(theme);
+      }}
+    />
   );
 }

@@ -7,6 +7,7 @@ import { type Session } from "../api/session";
 import { currentConversation, goTo } from "../chat/address";
 import { Chat } from "../chat/chat";
 import { nameDraft } from "../chat/drafts";
+import { useLanguage } from "../chat/language";
 import { ChatContext } from "./context";
 import { SessionContext } from "./sessionContext";
 import { Welcome } from "./Welcome";
@@ -19,10 +20,11 @@ interface Props {
 
 export function App({ session, api }: Props) {
   const user = useSyncExternalStore(session.onUser, () => session.user);
+  const language = useLanguage();
   return (
     <SessionContext value={session}>
       {user === null ? (
-        <Welcome />
+        <Welcome key={language} />
       ) : (
         <SignedIn key={user.user_id} session={session} api={api} userId={user.user_id} />
       )}
@@ -53,9 +55,10 @@ function SignedIn({ session, api, userId }: Props & { readonly userId: string })
       chat.stop();
     };
   }, [chat]);
+  const language = useLanguage();
   return (
     <ChatContext value={chat}>
-      <Workspace />
+      <Workspace key={language} />
     </ChatContext>
   );
 }

@@ -2,7 +2,6 @@
 
 import { type SubmitEvent, useId, useState } from "react";
 
-import { Refused } from "../api/errors";
 import { strings } from "../strings";
 import { errorText } from "./failureText";
 import { useSession } from "./sessionContext";
@@ -58,7 +57,7 @@ export function CredentialsForm({ first, onDone }: Props) {
       <PasswordField mode={mode} value={password} onChange={setPassword} />
       {error !== null && (
         <p id={errorId} className="form__error" role="alert">
-          {credentialsError(error)}
+          {errorText(error)}
         </p>
       )}
       <button type="submit" className="button button--wide" disabled={isWorking}>
@@ -123,12 +122,4 @@ function PasswordField({ mode, value, onChange }: PasswordProps) {
       )}
     </div>
   );
-}
-
-/** A validation problem names its fields; their words say more than the summary. */
-function credentialsError(error: unknown): string {
-  if (error instanceof Refused && error.fields.length > 0) {
-    return error.fields.map(({ message }) => message).join(" ");
-  }
-  return errorText(error);
 }

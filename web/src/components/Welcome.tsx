@@ -6,6 +6,7 @@ import { Refused } from "../api/errors";
 import { strings } from "../strings";
 import { CredentialsForm } from "./CredentialsForm";
 import { errorText } from "./failureText";
+import { LanguageChoice } from "./LanguageChoice";
 import { useSession } from "./sessionContext";
 import { Mark, TileWall } from "./Tiles";
 
@@ -62,6 +63,7 @@ export function Welcome() {
           {strings.welcome.or}
         </p>
         <CredentialsForm first="login" />
+        <LanguageChoice />
       </div>
     </main>
   );

@@ -1,0 +1,19 @@
+/** Which language the page speaks. The root draws everything again when it changes. */
+
+import { chooseLanguage, useLanguage } from "../chat/language";
+import { LANGUAGE_NAMES, LANGUAGES, strings } from "../strings";
+import { Segments } from "./Segments";
+
+export function LanguageChoice() {
+  const language = useLanguage();
+  return (
+    <Segments
+      name="language"
+      legend={strings.languages.label}
+      options={LANGUAGES}
+      labels={LANGUAGE_NAMES}
+      chosen={language}
+      onChoose={chooseLanguage}
+    />
+  );
+}
