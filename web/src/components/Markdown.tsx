@@ -40,7 +40,7 @@ export default function Markdown({ text }: { readonly text: string }) {
   return splitBlocks(text).map((block, place) => <Block key={place} text={block} />);
 }
 
-const Block = memo(function Block({ text }: { readonly text: string }) {
+export const Block = memo(function Block({ text }: { readonly text: string }) {
   return (
     <ReactMarkdown
       remarkPlugins={[remarkGfm]}
@@ -53,7 +53,7 @@ const Block = memo(function Block({ text }: { readonly text: string }) {
 });
 
 function SafeLink({ href, children }: { href: string | undefined; children: ReactNode }) {
-  if (href === undefined || !/^https?:\/\//i.test(href)) return <span>{children}</span>;
+  if (href === undefined || !/^https?:\/\/[^/]/i.test(href)) return <span>{children}</span>;
   return (
     <a href={href} target="_blank" rel="noopener noreferrer">
       {children}

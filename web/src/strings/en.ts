@@ -86,8 +86,8 @@ export const en = {
     suggestions: [
       { label: "Meet Prosa", prompt: "What is Prosa?" },
       { label: "Put it online", prompt: "How do I deploy Prosa?" },
-      { label: "Introduce yourself", prompt: "Remember my name: I am " },
-      { label: "Hear a story", prompt: "Tell me a short story." },
+      { label: "Introduce yourself", prompt: "Please remember my name: " },
+      { label: "Do a sum", prompt: "What is 27 + 15?" },
     ],
   },
   composer: {
@@ -118,6 +118,7 @@ export const en = {
     byCode: {
       bad_credentials: "E-mail address or password is wrong.",
       body_too_large: "That is more than one message can hold.",
+      budget_exhausted: "Today’s tokens are used up. There are new ones at midnight UTC.",
       conflict: "This was changed somewhere else meanwhile.",
       content_control_character: "The message holds a character that is not allowed.",
       content_empty: "Write something first.",

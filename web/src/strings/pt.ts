@@ -86,9 +86,9 @@ export const pt: Strings = {
     suggestionsLabel: "Jeitos de começar",
     suggestions: [
       { label: "Conhecer a Prosa", prompt: "O que é a Prosa?" },
-      { label: "Pôr no ar", prompt: "Como faço o deploy da Prosa?" },
-      { label: "Dizer quem você é", prompt: "Lembre do meu nome: eu sou " },
-      { label: "Ouvir uma história", prompt: "Conte uma história curta." },
+      { label: "Pôr no ar", prompt: "Como eu faço o deploy da Prosa?" },
+      { label: "Dizer quem você é", prompt: "Guarde o meu nome: " },
+      { label: "Fazer uma conta", prompt: "Quanto é 27 + 15?" },
     ],
   },
   composer: {
@@ -119,6 +119,7 @@ export const pt: Strings = {
     byCode: {
       bad_credentials: "O e-mail ou a senha não confere.",
       body_too_large: "Isso é mais do que cabe em uma mensagem.",
+      budget_exhausted: "A cota de hoje acabou. À meia-noite (UTC) ela se renova.",
       conflict: "Isso foi alterado em outro lugar nesse meio-tempo.",
       content_control_character: "A mensagem tem um caractere que não é aceito.",
       content_empty: "Escreva alguma coisa antes.",
