@@ -83,7 +83,7 @@ describe("samples put together", () => {
     fc.assert(
       fc.property(fc.array(pieces, { maxLength: 12 }), fc.nat(), fc.constantFrom("\n", "\n\n"), (parts, cut, glue) => {
         const all = parts.join(glue);
-        const text = all.slice(0, all.length - (cut % (all.length + 1)) * Number(cut % 2));
+        const text = all.slice(0, all.length - (cut % (all.length + 1)) * (cut % 2));
         const markup = inBlocks(text);
         expect(harmOf(markup)).toEqual([]);
         expect(tidy(markup)).toBe(tidy(whole(text)));
