@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lambdas.end_dead_jobs import EndDeadJobs
     from lambdas.history import History
     from lambdas.rate_limit import RateLimit
+    from lambdas.search import Search
     from lambdas.sign_in import SignIn
     from lambdas.submit_message import SubmitMessage
     from prosa.event_log.blocking import BlockingEventLog
@@ -116,6 +117,14 @@ def history() -> History:
     from lambdas.history import History
 
     return History(conversations=conversations(), jobs=jobs(), log=event_log())
+
+
+@cache
+def search() -> Search:
+    from lambdas.search import Search
+    from prosa.store.sweep import Sweep
+
+    return Search(Sweep(table()), rate_limit(), settings())
 
 
 @cache

@@ -13,7 +13,7 @@ from typing import Any, cast
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver
 from aws_lambda_powertools.event_handler.openapi.models import HTTPBearer, Server
 
-from lambdas.handlers import auth, chat, conversations, meta, tickets
+from lambdas.handlers import auth, chat, conversations, meta, search, tickets
 from lambdas.schemas import Problem
 
 PATH = Path(__file__).with_name("openapi.json")
@@ -28,7 +28,7 @@ Document = dict[str, Any]
 def document() -> Document:
     """Make the document (OpenAPI 3.1)."""
     api = APIGatewayRestResolver(enable_validation=True)
-    for handler in (auth, chat, conversations, tickets, meta):
+    for handler in (auth, chat, conversations, search, tickets, meta):
         api.include_router(handler.router)
     made: Document = json.loads(
         api.get_openapi_json_schema(

@@ -10,11 +10,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from prosa.clock import Timestamp
 from prosa.conversation import (
     CONTENT_MAX_CHARS,
     TITLE_MAX_CHARS,
     Conversation,
     Message,
+    Role,
     User,
 )
 from prosa.ids import (
@@ -39,7 +41,7 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-def _written(text: str) -> str:
+def written(text: str) -> str:
     """Refuse a text that says nothing, and NUL, which many readers of text end at."""
     if not text.strip():
         raise PydanticCustomError("empty", "says nothing")
@@ -49,12 +51,10 @@ def _written(text: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(_written(text).split())
+    return " ".join(written(text).split())
 
 
-Content = Annotated[
-    str, Field(min_length=1, max_length=CONTENT_MAX_CHARS), AfterValidator(_written)
-]
+Content = Annotated[str, Field(min_length=1, max_length=CONTENT_MAX_CHARS), AfterValidator(written)]
 Model = Annotated[str, Field(min_length=1, max_length=MODEL_MAX_CHARS)]
 
 
@@ -112,6 +112,33 @@ class MessagePage(BaseModel):
     next_cursor: str | None
     log_cursor: str | None
     running: list[Job]
+
+
+class SearchHit(BaseModel):
+    """A message that says all the words, or with `message_id` null a title.
+
+    `matched` are the ranges of `snippet` that were looked for, begin and end, in Unicode code
+    points.
+    """
+
+    conversation: Conversation
+    message_id: MessageId | None
+    role: Role | None
+    snippet: str
+    matched: list[tuple[int, int]]
+
+
+class SearchPage(BaseModel):
+    """What a part of the user's conversations says, the one last written to first.
+
+    A page may be short or empty and not the last: `next_cursor` goes on until `is_complete`.
+    `searched_back_to` is when the last conversation that was looked at was written to.
+    """
+
+    items: list[SearchHit]
+    next_cursor: str | None
+    is_complete: bool
+    searched_back_to: Timestamp | None
 
 
 class Credentials(Body):

@@ -27,6 +27,7 @@ SERVERLESS = ROOT / "node_modules" / "osls" / "bin" / "serverless.js"
 LIMITS = (
     "PROSA_DAILY_TOKENS",
     "PROSA_RATE_MESSAGES",
+    "PROSA_RATE_SEARCHES",
     "PROSA_RATE_SIGN_IN_ACCOUNT",
     "PROSA_RATE_SIGN_IN_IP",
 )

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.provision import connect
 
-FUNCTIONS = ("authorizer", "auth", "chat", "conversations", "tickets", "meta")
+FUNCTIONS = ("authorizer", "auth", "chat", "conversations", "search", "tickets", "meta")
 
 _NO_ROUTE = {
     "httpMethod": "GET",

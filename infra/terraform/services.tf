@@ -2,7 +2,7 @@
 
 locals {
   # Keys of the functions in serverless.yml, and the name it gives the API; tests/infra compare.
-  functions = ["auth", "authorizer", "chat", "conversations", "dlq_watch", "meta", "tickets"]
+  functions = ["auth", "authorizer", "chat", "conversations", "dlq_watch", "meta", "search", "tickets"]
   api_name  = "prosa-${var.stage}-api"
 
   providers_with_keys = [for provider in ["anthropic", "openai"] : provider if anytrue([for model in var.models : startswith(model, "${provider}:")])]

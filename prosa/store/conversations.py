@@ -7,6 +7,7 @@ nothing of a conversation is read before `require` found it under the user who a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from prosa.clock import to_iso, utc_now
 from prosa.conversation import Conversation, Frozen, Message, Role
@@ -203,5 +204,10 @@ def list_position(user_id: UserId, conversation: Conversation) -> Item:
     """The index attributes that put a conversation into its owner's list."""
     return {
         "GSI1PK": f"USER#{user_id}",
-        "GSI1SK": f"{to_iso(conversation.updated_at)}#{conversation.conversation_id}",
+        "GSI1SK": place_in_list(conversation.updated_at, conversation.conversation_id),
     }
+
+
+def place_in_list(updated_at: datetime, conversation_id: ConversationId) -> str:
+    """The index's sort key of a conversation: by time, and two of one moment apart."""
+    return f"{to_iso(updated_at)}#{conversation_id}"

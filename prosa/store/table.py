@@ -123,8 +123,8 @@ class Table:
         return [from_item(item) for item in answer["Items"]], answer.get("LastEvaluatedKey")
 
     def pages(self, **arguments: Any) -> Iterator[list[Item]]:
-        """Run a query to its end, page by page."""
-        start: dict[str, Any] | None = None
+        """Run a query to its end, page by page. Lazy."""
+        start: dict[str, Any] | None = arguments.pop("ExclusiveStartKey", None)
         while True:
             more = {"ExclusiveStartKey": start} if start else {}
             items, start = self.query(**arguments, **more)

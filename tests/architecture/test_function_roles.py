@@ -44,6 +44,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "s3:GetObject": "prosa.store.long_texts:LongTexts.fill",
         "s3:DeleteObject": "prosa.store.long_texts:LongTexts.delete",
     },
+    "search": {"dynamodb:Query": "prosa.store.sweep:Sweep.read"},
     "tickets": {},
     "meta": {},
     "dlq_watch": {

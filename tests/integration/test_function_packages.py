@@ -30,6 +30,7 @@ MAX_MB = {
     "chat": 13,
     "conversations": 12,
     "dlq_watch": 12,
+    "search": 12,
     "tickets": 11,
 }
 """Compressed, with bytecode. Lambda takes 50; a cold start has to fetch and unpack them."""
@@ -79,6 +80,7 @@ def _event(function: str) -> dict[str, Any]:
         "conversations": ("GET", "/conversations", None),
         "dlq_watch": ("GET", "/", None),
         "meta": ("GET", "/openapi.json", None),
+        "search": ("GET", "/conversations/search?q=hello", None),
         "tickets": ("POST", "/ws-tickets", None),
     }[function]
     headers = {"idempotency-key": "key-1234", "authorization": "Bearer a.b.c"}
@@ -93,6 +95,7 @@ ANSWERS = {
     "chat": 202,
     "conversations": 200,
     "meta": 200,
+    "search": 200,
     "tickets": 201,
 }
 

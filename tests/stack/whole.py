@@ -70,6 +70,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, paid_llm: LlmServer) -> Gene
         # All tests come from one address and many send more than a person would.
         "PROSA_RATE_SIGN_IN_IP": "10000/minute",
         "PROSA_RATE_MESSAGES": "10000/minute",
+        "PROSA_RATE_SEARCHES": "10000/minute",
     }
     models = ("local:prosa-tiny", "openai:scripted")
     environ = {"OPENAI_API_KEY": "not-a-real-key"}

@@ -13,9 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote_plus
 
 from lambdas.caller import Caller
-from lambdas.handlers import auth, authorizer, chat, conversations, meta, tickets
+from lambdas.handlers import auth, authorizer, chat, conversations, meta, search, tickets
 from lambdas.openapi import PATH as DOCUMENT
 from prosa.clock import utc_now
 from prosa.ids import UserId, new_user_id
@@ -28,6 +29,7 @@ _HANDLERS: Mapping[str, Callable[[Any, Any], Any]] = {
     "messages": chat.lambda_handler,
     "jobs": chat.lambda_handler,
     "conversations": conversations.lambda_handler,
+    "conversations/search": search.lambda_handler,
     "ws-tickets": tickets.lambda_handler,
     "models": meta.lambda_handler,
     "health": meta.lambda_handler,
@@ -84,7 +86,9 @@ def event(
 ) -> dict[str, Any]:
     """One request's event. `body` is sent as it is when it is text, else as JSON."""
     path, _, query = path.partition("?")
-    pairs = [pair.split("=", 1) for pair in query.split("&") if pair]
+    pairs = [
+        [unquote_plus(part) for part in pair.split("=", 1)] for pair in query.split("&") if pair
+    ]
     resource = _resource(path)
     text = body if isinstance(body, str) or body is None else json.dumps(body)
     sent = {"content-type": "application/json", **(headers or {})}
@@ -115,7 +119,8 @@ def event(
 
 def call(method: str, path: str, **request: Any) -> Answer:
     """Send one request to the function its path belongs to, under that function's role."""
-    handler = _HANDLERS[path.lstrip("/").partition("?")[0].partition("/")[0]]
+    named = path.lstrip("/").partition("?")[0]
+    handler = _HANDLERS.get(named) or _HANDLERS[named.partition("/")[0]]
     with as_function(handler.__module__.rpartition(".")[2]):
         return answer(handler(event(method, path, **request), Context()))
 
@@ -136,7 +141,10 @@ def authorize(authorization: str | None, *, header: str = "authorization") -> di
 
 
 def _resource(path: str) -> str:
-    for template in json.loads(DOCUMENT.read_text())["paths"]:
+    paths = json.loads(DOCUMENT.read_text())["paths"]
+    if path in paths:  # before a template that it fits, too
+        return path
+    for template in paths:
         if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path):
             return template
     return path

@@ -98,6 +98,12 @@ def test_a_stranger_does_not_list_it() -> None:
     assert call("GET", "/conversations", caller=a_caller()).json["items"] == []
 
 
+@pytest.mark.usefixtures("owned")
+def test_a_stranger_does_not_find_it() -> None:
+    answer = call("GET", "/conversations/search?q=iracema", caller=a_caller())
+    assert (answer.status, answer.json["items"]) == (200, [])
+
+
 def test_a_user_named_in_a_header_or_a_body_is_nobody(edge: Edge, owned: dict[str, str]) -> None:
     job = call("GET", f"/jobs/{owned['job_id']}", caller=a_caller(), headers={"x-user-id": "usr_1"})
     assert job.code == "not_found"

@@ -11,7 +11,7 @@ import pytest
 
 from lambdas import openapi
 from lambdas.caller import Caller
-from lambdas.handlers import auth, chat, conversations, meta, tickets
+from lambdas.handlers import auth, chat, conversations, meta, search, tickets
 
 DOCUMENT = openapi.document()
 OPERATIONS: dict[str, Any] = {
@@ -66,7 +66,7 @@ def test_every_body_refuses_unknown_fields() -> None:
 
 
 def test_routes_say_they_need_a_token_exactly_when_they_ask_who_calls() -> None:
-    for handler in (auth, chat, conversations, tickets, meta):
+    for handler in (auth, chat, conversations, search, tickets, meta):
         for key, function in handler.router._routes.items():  # pyright: ignore[reportPrivateUsage]
             rule, methods = key[0], key[1]
             name = f"{methods[0]} {rule.replace('<', '{').replace('>', '}')}"
