@@ -12,6 +12,7 @@ import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
 
 import { strings } from "../strings";
+import { CodeText } from "./CodeText";
 import { splitBlocks } from "./markdownBlocks";
 import { CopyButton } from "./ReplyMessage";
 
@@ -26,7 +27,7 @@ const COMPONENTS: Components = {
   img: ({ src, alt }) => (
     <SafeLink href={typeof src === "string" ? src : undefined}>{alt || strings.thread.image}</SafeLink>
   ),
-  pre: ({ node, children }) => <CodeBlock node={node}>{children}</CodeBlock>,
+  pre: ({ node }) => <CodeBlock node={node} />,
   table: ({ children }) => (
     // A wide table scrolls by itself, and so must be reachable by the keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -61,15 +62,19 @@ function SafeLink({ href, children }: { href: string | undefined; children: Reac
   );
 }
 
-function CodeBlock({ node, children }: { node: TreeNode | undefined; children: ReactNode }) {
+function CodeBlock({ node }: { node: TreeNode | undefined }) {
+  const text = textOf(node);
+  const language = languageOf(node);
   return (
     <div className="code">
       <div className="code__head">
-        <span>{languageOf(node)}</span>
-        <CopyButton text={textOf(node)} label={strings.thread.copyCode} />
+        <span>{language}</span>
+        <CopyButton text={text} label={strings.thread.copyCode} />
       </div>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls */}
-      <pre tabIndex={0}>{children}</pre>
+      <pre tabIndex={0}>
+        <CodeText language={language} text={text} />
+      </pre>
     </div>
   );
 }

@@ -1,0 +1,16 @@
+/** How often a growing code block is coloured anew: `CodeText.tsx`. */
+
+import { type ReactNode } from "react";
+
+export type Paint = (language: string, text: string) => ReactNode;
+
+/** Fast enough to look like writing, slow enough to cost nothing. */
+const SHORTEST_MS = 120;
+const LONGEST_MS = 2_000;
+/** Colouring takes at most a part in this many of the time. */
+const SHARE = 12;
+
+/** How long to leave the colours alone after `tookMs` of colouring. */
+export function pauseMs(tookMs: number): number {
+  return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, tookMs * SHARE));
+}
