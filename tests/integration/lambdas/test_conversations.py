@@ -20,7 +20,7 @@ from prosa.redis_client import connect_blocking
 from prosa.store.pages import Page
 from tests.integration.lambdas.conftest import Edge
 from tests.integration.lambdas.gateway import Answer, a_caller, call
-from tests.integration.lambdas.messages import finish, send, told
+from tests.integration.lambdas.messages import ask_again, finish, send, told
 
 
 @pytest.mark.usefixtures("edge")
@@ -147,6 +147,25 @@ def test_a_new_title_is_stored_and_told(redis_url: str) -> None:
     last = told(redis_url, caller.user_id)[-1]
     assert isinstance(last, ConversationUpdated)
     assert last.conversation.title == "About names"
+
+
+@pytest.mark.usefixtures("edge")
+def test_a_title_somebody_gave_stays_when_the_talk_goes_on(redis_url: str) -> None:
+    caller = a_caller()
+    sent = send(caller, content="Oi! Queria saber como plantar tomate").json
+    path = f"/conversations/{sent['conversation_id']}"
+    assert call("GET", path, caller=caller).json["title"] == "Queria saber como plantar tomate"
+    rename(path, "Horta", caller=caller)
+    finish(sent["job_id"])
+    send(caller, key="key-0002", content="E manjericão?", conversation_id=sent["conversation_id"])
+    ask_again(caller, sent["message_id"], key="key-0003")
+    assert call("GET", path, caller=caller).json["title"] == "Horta"
+    titles = [
+        e.conversation.title
+        for e in told(redis_url, caller.user_id)
+        if isinstance(e, ConversationUpdated)
+    ]
+    assert set(titles[1:]) == {"Horta"}
 
 
 def test_a_title_is_changed_and_a_conversation_deleted_while_redis_is_away(edge: Edge) -> None:

@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lambdas.access_tokens import bearer_token
 from lambdas.caller import Caller
@@ -17,34 +15,10 @@ from lambdas.models import model_list
 from lambdas.passwords import hash_password, is_password, needs_rehash
 from lambdas.rate_limit import network_of
 from lambdas.refusals import InvalidField
-from lambdas.titles import TITLE_CHARS, title_of
 from lambdas.trace import traceparent_of
 from prosa.clock import utc_now
 from prosa.errors import TokenExpired, TokenInvalid, Unauthenticated
 from prosa.ids import new_user_id
-
-
-@pytest.mark.parametrize(
-    ("content", "title"),
-    [
-        ("Hello", "Hello"),
-        ("\n\n  Hello   there \nmore", "Hello there"),
-        ("a" * 60, "a" * 60),
-        ("a" * 61, "a" * 59 + "…"),
-        ("word " * 20, "word " * 11 + "word…"),
-        ("um gato " + "x" * 80, "um gato…"),
-    ],
-)
-def test_a_title_is_the_first_line_cut_at_a_word(content: str, title: str) -> None:
-    assert title_of(content) == title.strip()
-
-
-@given(st.text(min_size=1).filter(str.strip))
-def test_a_title_is_one_short_line_that_says_something(content: str) -> None:
-    title = title_of(content)
-    assert 0 < len(title) <= TITLE_CHARS
-    assert len(title.splitlines()) == 1
-
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 
