@@ -1,13 +1,11 @@
-/** Foot of the list: who is signed in, the way to an account, appearance, the way out. */
+/** Foot of the list: who is signed in, the way to an account, the settings, the way out. */
 
 import { useState } from "react";
 
-import { applyTheme, readTheme, THEMES } from "../chat/theme";
 import { strings } from "../strings";
 import { CredentialsForm } from "./CredentialsForm";
 import { ConfirmDialog, Dialog } from "./Dialog";
-import { LanguageChoice } from "./LanguageChoice";
-import { Segments } from "./Segments";
+import { Settings } from "./Settings";
 import { useSession, useUser } from "./sessionContext";
 
 type Shown = "nothing" | "register" | "leave";
@@ -48,8 +46,7 @@ export function Account() {
           <span className="account__name">{user.email ?? strings.account.guest}</span>
         </summary>
         <div className="account__panel">
-          <LanguageChoice />
-          <ThemeChoice />
+          <Settings />
           <button type="button" className="button button--small" onClick={leave}>
             {strings.account.signOut}
           </button>
@@ -70,22 +67,5 @@ export function Account() {
         />
       )}
     </div>
-  );
-}
-
-function ThemeChoice() {
-  const [chosen, setChosen] = useState(readTheme);
-  return (
-    <Segments
-      name="theme"
-      legend={strings.theme.label}
-      options={THEMES}
-      labels={strings.theme}
-      chosen={chosen}
-      onChoose={(theme) => {
-        applyTheme(theme);
-        setChosen(theme);
-      }}
-    />
   );
 }

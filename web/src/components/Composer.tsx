@@ -2,6 +2,7 @@
 
 import { type RefObject, type SubmitEvent, useEffect, useLayoutEffect, useRef } from "react";
 
+import { type Model } from "../api/schemas";
 import { type ReplyItem } from "../log/thread";
 import { strings } from "../strings";
 import { useChat } from "./context";
@@ -17,6 +18,7 @@ const MAX_HEIGHT_PX = 240;
 interface Props {
   readonly draft: string;
   readonly onDraft: (text: string) => void;
+  readonly models: readonly Model[] | null;
   readonly model: string | null;
   readonly onModel: (model: string | null) => void;
   readonly running: ReplyItem | null;
@@ -67,7 +69,7 @@ export function Composer(props: Props) {
           }}
         />
         <div className="composer__foot">
-          <ModelChoice model={props.model} onModel={props.onModel} />
+          <ModelChoice models={props.models} chosen={props.model} onChoose={props.onModel} />
           <Counter length={length} />
           {running !== null && <StopButton running={running} />}
           {(running === null || draft !== "") && (

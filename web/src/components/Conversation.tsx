@@ -1,15 +1,21 @@
 /** The open conversation: its messages, or the empty state, and the composer below. */
 
 import { useEffect, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 
 import { Refused } from "../api/errors";
+import { keepModel, useModel } from "../chat/modelChoice";
 import { type ReplyItem, visibleThread } from "../log/thread";
+import { strings } from "../strings";
 import { Announcer } from "./Announcer";
 import { Composer } from "./Composer";
 import { useChat, useLog } from "./context";
 import { EmptyState } from "./EmptyState";
+import { Flash, useFlash } from "./Flash";
+import { offered, useModels } from "./ModelChoice";
 import { Missing, Opening, Unopened } from "./OpeningStates";
 import { Thread } from "./Thread";
+import { useConversationShortcuts } from "./useConversationShortcuts";
 import { useDraft } from "./useDraft";
 
 type Opened = "opening" | "open" | "missing" | "failed";
@@ -20,13 +26,32 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
   const items = useMemo(() => visibleThread(state, conversationId), [state, conversationId]);
   const [opened, retryOpening] = useOpening(conversationId);
   const [draft, setDraft] = useDraft(conversationId);
-  const [model, setModel] = useState<string | null>(null);
+  const chosen = useModel();
+  const models = useModels();
+  const model = offered(chosen, models);
+  const [flash, say] = useFlash();
   const isDeleted = conversationId !== null && state.deleted.has(conversationId);
-  const running = items.findLast(isRunning);
+  const running = items.findLast(isRunning) ?? null;
+  useConversationShortcuts({
+    items,
+    running,
+    onCopied: () => {
+      say(strings.shortcuts.copied);
+    },
+  });
 
   function edit(key: string, content: string) {
     chat.outbox.discard(key);
     setDraft(draft === "" ? content : `${content}\n${draft}`);
+  }
+
+  function begin(prompt: string) {
+    flushSync(() => {
+      setDraft(prompt);
+    });
+    const field = document.querySelector<HTMLTextAreaElement>("[data-testid=composer]");
+    field?.focus();
+    field?.setSelectionRange(prompt.length, prompt.length);
   }
 
   if (opened === "missing" || isDeleted) return <Missing />;
@@ -35,7 +60,7 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
       {items.length > 0 ? (
         <Thread conversationId={conversationId} items={items} model={model} onEdit={edit} />
       ) : conversationId === null || opened === "open" ? (
-        <EmptyState onPick={setDraft} />
+        <EmptyState onPick={begin} />
       ) : opened === "failed" ? (
         <Unopened onRetry={retryOpening} />
       ) : (
@@ -44,14 +69,16 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
       <Composer
         draft={draft}
         onDraft={setDraft}
-        model={model}
-        onModel={setModel}
-        running={running ?? null}
+        models={models}
+        model={chosen}
+        onModel={keepModel}
+        running={running}
         isBlocked={items.some((item) => item.kind === "user" && item.status === "sending")}
         onSend={(content) => {
           chat.outbox.send(conversationId, content, model);
         }}
       />
+      <Flash word={flash} />
       <Announcer items={items} />
     </>
   );

@@ -1,44 +1,58 @@
 /** The signed-in page: the list beside the open conversation; on a phone the list is a drawer. */
 
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
-import { useOpenConversation } from "../chat/address";
+import { goTo, useOpenConversation } from "../chat/address";
+import { newestFirst } from "../log/thread";
 import { strings } from "../strings";
 import { ConnectionNotice } from "./ConnectionNotice";
-import { useLog } from "./context";
+import { useChat, useLog } from "./context";
 import { Conversation } from "./Conversation";
 import { Icon } from "./Icon";
 import { preloadMarkdown } from "./ReplyText";
+import { ShortcutSheet } from "./ShortcutSheet";
 import { Sidebar } from "./Sidebar";
+import { useNotices } from "./useNotices";
+import { useShortcuts } from "./useShortcuts";
+import { type SidebarState, useSidebar } from "./useSidebar";
 
 export function Workspace() {
   const open = useOpenConversation();
-  const [isDrawerOpen, setDrawerOpen] = useState(false);
+  const sidebar = useSidebar();
+  const opener = useRef<HTMLButtonElement>(null);
   const title = useLog((state) => open && state.conversations.get(open)?.conversation.title);
+  const [isSheetOpen, setSheetOpen] = useState(false);
 
   useEffect(preloadMarkdown, []);
-  useEffect(() => {
-    document.title = title ? `${title} · ${strings.appName}` : strings.appName;
-  }, [title]);
+  useNotices(open);
+  useWorkspaceShortcuts(open, sidebar, () => {
+    setSheetOpen(true);
+  });
 
-  function closeDrawer() {
-    setDrawerOpen(false);
+  function hide() {
+    flushSync(sidebar.hide);
+    // What had the focus is out of sight.
+    opener.current?.focus();
   }
 
   return (
-    <div className="workspace" data-drawer={isDrawerOpen ? "open" : "closed"}>
-      <Sidebar open={open} isDrawerOpen={isDrawerOpen} onLeave={closeDrawer} />
-      <div className="workspace__scrim" aria-hidden="true" onClick={closeDrawer} />
-      <main className="workspace__main" inert={isDrawerOpen}>
+    <div
+      className="workspace"
+      data-drawer={sidebar.isDrawerOpen ? "open" : "closed"}
+      data-list={sidebar.isCollapsed ? "hidden" : "shown"}
+    >
+      <Sidebar open={open} isDrawerOpen={sidebar.isDrawerOpen} onLeave={sidebar.leave} onHide={hide} />
+      <div className="workspace__scrim" aria-hidden="true" onClick={sidebar.leave} />
+      <main className="workspace__main" inert={sidebar.isDrawerOpen}>
         <header className="topbar">
           <button
+            ref={opener}
             type="button"
             className="icon-button topbar__menu"
             aria-label={strings.list.open}
-            aria-expanded={isDrawerOpen}
-            onClick={() => {
-              setDrawerOpen(true);
-            }}
+            aria-expanded={sidebar.isDrawerOpen}
+            onClick={sidebar.show}
           >
             <Icon name="menu" />
           </button>
@@ -47,6 +61,57 @@ export function Workspace() {
         </header>
         <Conversation key={open ?? "new"} conversationId={open} />
       </main>
+      {isSheetOpen && (
+        <ShortcutSheet
+          onClose={() => {
+            setSheetOpen(false);
+          }}
+        />
+      )}
     </div>
   );
+}
+
+function useWorkspaceShortcuts(open: string | null, sidebar: SidebarState, showSheet: () => void): void {
+  const { store } = useChat();
+
+  function step(by: 1 | -1): boolean {
+    const listed = newestFirst(store.state().conversations).map((item) => item.conversation_id);
+    // From a new conversation the first step leads to the newest.
+    const place = open === null ? -1 : listed.indexOf(open);
+    const next = listed[Math.max(0, place + by)];
+    if (next === undefined || next === open) return false;
+    goTo(next, { replace: false });
+    return true;
+  }
+
+  useShortcuts({
+    sheet: done(showSheet),
+    fresh: done(() => {
+      goTo(null, { replace: open === null });
+      sidebar.leave();
+      focusOn("[data-testid=composer]");
+    }),
+    search: () => {
+      flushSync(sidebar.show);
+      return focusOn("#search-field");
+    },
+    composer: () => focusOn("[data-testid=composer]"),
+    sidebar: done(sidebar.toggle),
+    next: () => step(1),
+    previous: () => step(-1),
+  });
+}
+
+function done(act: () => void): () => boolean {
+  return () => {
+    act();
+    return true;
+  };
+}
+
+function focusOn(selector: string): boolean {
+  const found = document.querySelector<HTMLElement>(selector);
+  found?.focus();
+  return found !== null;
 }
