@@ -1,4 +1,4 @@
-"""Reads the TOML of `training/corpus` into typed values; `dialogues` and `evaluate` call it."""
+"""Reads the TOML of `training/corpus` into typed values; the writers of dialogues call it."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ Language = Literal["en", "pt"]
 LANGUAGES: tuple[Language, ...] = ("en", "pt")
 
 
-class _Text(BaseModel):
+class Text(BaseModel):
+    """A part of a file: a key that nobody reads is an error."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class FactKind(_Text):
-    """One thing a user may tell. `rows` fill the fields of its phrases other than {v} and {old}."""
+class FactKind(Text):
+    """One thing a user may tell. `rows` fill the fields of its phrases other than {v} and {old}.
+
+    `ask_row` asks for the row ("What pet do I have?"), `restate` is the clause of a recap.
+    """
 
     pool: str
     tell: list[str]
@@ -30,28 +35,42 @@ class FactKind(_Text):
     correct: list[str]
     corrected: str
     unknown: str
+    restate: str
     rows: list[dict[str, str]] = [{}]
+    ask_row: list[str] = []
+    answer_row: str = ""
 
 
-class Topic(_Text):
-    """Questions with one answer; `held_out` phrasings are for evaluation only."""
+class Topic(Text):
+    """Questions with one answer."""
 
     ask: list[str]
     answer: str
-    held_out: list[str] = []
 
 
-class Unknown(_Text):
+class Unknown(Text):
     """Questions without a known answer. {w} is a proper noun, {l} a common one, {n} a number."""
 
     answer: str
     ask: list[str]
-    held_out: list[str]
     words: list[str]
     names: list[str]
 
 
-class Texts(_Text):
+class Sums(Text):
+    """Ways to ask for {a} + {b} and {a} - {b}."""
+
+    plus: list[str]
+    minus: list[str]
+
+
+class Recap(Topic):
+    """A question for what was told; `nothing` answers it when nothing was."""
+
+    nothing: str = ""
+
+
+class Texts(Text):
     """All texts of one language."""
 
     facts: dict[str, FactKind]
@@ -59,13 +78,15 @@ class Texts(_Text):
     small: list[Topic]
     stories: list[Topic]
     unknown: Unknown
+    sums: Sums
+    recap: dict[str, Recap]
 
 
-class Values(_Text):
-    """Values by pool, for training and for evaluation; no value is in both. And parts of words."""
+class Values(Text):
+    """Values by pool, parts of titles and of plans, and parts of made-up words."""
 
     train: dict[str, list[str]]
-    held_out: dict[str, list[str]]
+    parts: dict[str, list[str]]
     made_up: dict[str, list[str]]
 
 
@@ -80,6 +101,8 @@ def texts(language: Language) -> Texts:
             "small": talk["small"],
             "stories": _read(f"stories.{language}")["story"],
             "unknown": talk["unknown"],
+            "sums": _read("sums")[language],
+            "recap": _read("recap")[language],
         }
     )
 

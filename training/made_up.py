@@ -1,7 +1,7 @@
 """Draws the values a user names: real ones from the corpus and made-up ones.
 
 Made-up words are what teaches copying: a model that only sees real names learns those names.
-Held-out values are never drawn, so what evaluation asks was never seen.
+What is kept back for the exam is never drawn.
 """
 
 from __future__ import annotations
@@ -9,47 +9,104 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from training.corpus_files import values
+from training.corpus_files import Language, values
+from training.kept_back import held_out_texts, held_out_values, is_kept_back
 
-_REAL_SHARE = 0.3
-_TWO_WORDS_SHARE = 0.1
+_REAL_SHARE = 0.45
+_TWO_WORDS_SHARE = 0.15
 _WORD_SHARES = (5, 4, 1)  # spliced, syllables, letters
-_LOWER_POOLS = ("colors", "foods", "jobs")
+_PROPER_POOLS = ("people", "cities", "pets", "teams", "things")
+_MONTHS: dict[Language, str] = {
+    "en": "January February March April May June July August September October November December",
+    "pt": "janeiro fevereiro março abril maio junho julho"
+    " agosto setembro outubro novembro dezembro",
+}
 
 
 class ValueMaker:
-    """Draws values from a seeded generator; the same seed gives the same values."""
+    """Draws values from a seeded generator; the same seed gives the same values.
+
+    With `held_out` it draws for the exam, and only what training never does.
+    """
 
     def __init__(self, rng: random.Random, *, held_out: bool = False) -> None:
         self._rng = rng
         self._held_out = held_out
 
     def draw(self, pool: str) -> str:
-        """Draw a value of `pool`: a key of `values.toml`, or `numbers`, or `anything`."""
-        if pool == "numbers":
-            return self._number()
+        """Draw of `pool`: a key of `values.toml`, `numbers`, `ages` or `dates.<language>`."""
         if pool == "anything":
-            pool = self._rng.choice(["people", "people", "cities", "pets"])
+            pool = self._rng.choice(["things", "people", "cities", "pets"])
+        if pool == "numbers" or pool == "ages" or pool.startswith("dates"):
+            return self._counted(pool)
         if self._held_out:
-            return self._rng.choice(values().held_out[pool])
-        if self._rng.random() < _REAL_SHARE:
-            return self._rng.choice(values().train[pool])
-        return self._made_up(is_proper=not pool.startswith(_LOWER_POOLS))
+            return self._rng.choice(held_out_values()[pool])
+        while True:
+            value = self._value(pool)
+            if value.lower() not in held_out_texts():
+                return value
 
     def word(self, *, is_proper: bool) -> str:
-        """Make up one word that is no held-out value."""
+        """Make up one word that the exam does not use."""
         while True:
             kinds = (self._spliced, self._syllables, self._letters)
             word = self._rng.choices(kinds, _WORD_SHARES)[0]()
-            if word not in _held_out_words():
+            if word not in held_out_texts():
                 return word.capitalize() if is_proper else word
 
-    def _made_up(self, *, is_proper: bool) -> str:
-        count = 2 if self._rng.random() < _TWO_WORDS_SHARE else 1
-        return " ".join(self.word(is_proper=is_proper) for _ in range(count))
+    def summands(self, operator: str) -> tuple[int, int]:
+        """Draw two numbers from 0 to 99 to add or to subtract."""
+        while True:
+            first, second = self._rng.randrange(100), self._rng.randrange(100)
+            if is_kept_back(f"{first}{operator}{second}") == self._held_out:
+                return first, second
 
-    def _number(self) -> str:
-        return str(self._rng.randrange(10 ** self._rng.randint(1, 5)))
+    def _value(self, pool: str) -> str:
+        draw = self._rng.random()
+        kind, _, language = pool.partition(".")
+        if kind in ("books", "plans") and draw > 0.15:
+            return self._composed(kind, language)
+        if draw < _REAL_SHARE:
+            return self._rng.choice(values().train[pool])
+        count = 2 if self._rng.random() < _TWO_WORDS_SHARE else 1
+        words = [self.word(is_proper=kind in _PROPER_POOLS) for _ in range(count)]
+        if count == 2 and self._rng.random() < 0.5:  # half real, as in "dark mauve"
+            real = self._rng.choice(values().train[pool]).split()[0]
+            words[self._rng.randrange(2)] = real
+        return " ".join(words)
+
+    def _composed(self, kind: str, language: str) -> str:
+        """A title or a plan of two parts, one of them made up now and then."""
+        parts = values().parts
+        first, second = ("first", "second") if kind == "books" else ("verbs", "objects")
+        words = [
+            self._rng.choice(parts[f"{first}.{language}"]),
+            self._rng.choice(parts[f"{second}.{language}"]),
+        ]
+        draw = self._rng.random()
+        if draw < 0.5:
+            words[draw < 0.25] = self.word(is_proper=kind == "books")
+        if kind == "plans" and self._rng.random() < 0.3:
+            words.append(self.word(is_proper=self._rng.random() < 0.3))
+        return " ".join(words)
+
+    def _counted(self, pool: str) -> str:
+        while True:
+            if pool == "numbers":
+                text = str(self._rng.randrange(10 ** self._rng.randint(1, 5)))
+            elif pool == "ages":
+                text = str(self._rng.randint(5, 99))
+            else:
+                text = self._date("pt" if pool.endswith("pt") else "en")
+            if is_kept_back(text) == self._held_out:
+                return text
+
+    def _date(self, language: Language) -> str:
+        month = self._rng.choice(_MONTHS[language].split())
+        day = self._rng.randint(1, 28)
+        if language == "pt":
+            return f"{day} de {month}"
+        return f"{month} {day}" if self._rng.random() < 0.7 else f"{day} {month}"
 
     def _spliced(self) -> str:
         """Join the beginning of one real word to the end of another: new, with real tokens."""
@@ -75,9 +132,3 @@ class ValueMaker:
 def _real_words() -> tuple[str, ...]:
     pools = values().train.values()
     return tuple(word.lower() for pool in pools for value in pool for word in value.split())
-
-
-@cache
-def _held_out_words() -> frozenset[str]:
-    pools = values().held_out.values()
-    return frozenset(word.lower() for pool in pools for value in pool for word in value.split())

@@ -14,7 +14,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, train
 from transformers import PreTrainedTokenizerFast
 
 PAD, USER, ASSISTANT, END = "<|pad|>", "<|user|>", "<|assistant|>", "<|end|>"
-VOCAB_SIZE = 1792
+VOCAB_SIZE = 2_048
 
 _WORDS = Regex(r"\p{N}|\p{Lu}\p{L}*| ?\p{Ll}\p{L}*| ?[^\s\p{L}\p{N}]+|\s")
 

@@ -1,9 +1,9 @@
 """Trains prosa-tiny and writes `models/prosa-tiny`; `make train` calls it.
 
-    python -m training.train --minutes 25 --threads 2
+    python -m training                      # the run that made the weights in the repository
+    python -m training --steps 300 --out /tmp/model
 
-Seeded: with `--steps` the run is the same each time on one machine. `--minutes` stops it earlier,
-with the learning rate brought down to zero in time, so that a short run is a whole run too.
+Seeded, and paced by steps alone: on one machine, with one thread, the same run each time.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM
 
 from training.batches import IGNORED, batches, repeated_noise
 from training.dialogues import write_dialogue
-from training.network import CONTEXT_TOKENS, load, new_model, save
+from training.network import CONTEXT_TOKENS, new_model, save
 from training.tokenizer import train_tokenizer
 
+_STEPS = 5_800
+_SAVE_EVERY = 500  # steps
 _TOKENIZER_DIALOGUES = 6_000
-_NOISE_SHARE = 0.06  # of the run, at its start: see batches.repeated_noise
-_NOISE_EVERY = 8  # steps, after that: it keeps rare tokens copied
+_NOISE_SHARE = 0.05  # of the run, at its start: see batches.repeated_noise
+_NOISE_EVERY = 10  # steps, after that: it keeps rare tokens copied
 _WARM_UP_STEPS = 40
 _COOL_DOWN_FROM = 0.35  # of the run: full rate before, then linearly to zero
 _MUON_RATE, _ADAM_RATE = 0.02, 3e-3
@@ -38,30 +41,21 @@ class Plan:
     """What a run may cost."""
 
     steps: int
-    minutes: float
     batch_tokens: int
     seed: int
-    rate: float = 1.0
-    resume: Path | None = None
 
 
 def main() -> None:
     """Parse the arguments, train, save."""
     parser = argparse.ArgumentParser(description="Train prosa-tiny.")
     parser.add_argument("--out", type=Path, default=Path("models/prosa-tiny"))
-    parser.add_argument("--steps", type=int, default=4_000)
-    parser.add_argument("--minutes", type=float, default=45.0, help="stop by then; 0 is no limit")
+    parser.add_argument("--steps", type=int, default=_STEPS)
     parser.add_argument("--batch-tokens", type=int, default=4_096)
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=0, help="of torch; 0 is one per core")
-    parser.add_argument("--resume", type=Path, help="go on from this model instead of from nothing")
-    parser.add_argument("--rate", type=float, default=1.0, help="times the usual learning rate")
+    parser.add_argument("--threads", type=int, default=1, help="of torch")
     args = parser.parse_args()
-    if args.threads:
-        torch.set_num_threads(args.threads)
-    minutes = args.minutes or float("inf")
-    plan = Plan(args.steps, minutes, args.batch_tokens, args.seed, args.rate, args.resume)
-    train(plan, out=args.out)
+    torch.set_num_threads(args.threads)
+    train(Plan(args.steps, args.batch_tokens, args.seed), out=args.out)
 
 
 def train(plan: Plan, *, out: Path) -> None:
@@ -69,43 +63,41 @@ def train(plan: Plan, *, out: Path) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(plan.seed)  # pyright: ignore[reportUnknownMemberType]  # torch's gap
     rng = random.Random(plan.seed)
-    if plan.resume is None:
-        tokenizer = train_tokenizer(_lines(rng))
-        model = new_model(tokenizer)
-    else:
-        tokenizer, model = load(plan.resume)
+    tokenizer = train_tokenizer(_lines(rng))
+    model = new_model(tokenizer)
     torch.nn.Module.to(model, device)
     count = sum(p.numel() for p in model.parameters())
     print(f"{count / 1e6:.2f} M parameters on {device}", flush=True)
-    dialogues = batches(tokenizer, rng, tokens=plan.batch_tokens, context_tokens=CONTEXT_TOKENS)
+    lessons = _lessons(plan, tokenizer, rng)
     optimizers = _optimizers(model)
-    started, seen, step = time.monotonic(), 0, 0
-    noise = torch.Generator().manual_seed(plan.seed)
-    while True:
-        elapsed = (time.monotonic() - started) / 60
-        progress = max(step / plan.steps, elapsed / plan.minutes)
-        if progress >= 1:
-            break
-        is_start = progress < _NOISE_SHARE and plan.resume is None
-        if is_start or step % _NOISE_EVERY == 0:
-            ids, labels = repeated_noise(
-                noise, vocab=tokenizer.get_vocab_size(), tokens=plan.batch_tokens
-            )
-        else:
-            ids, labels = next(dialogues)
-        _set_rates(optimizers, step, progress, scale=plan.rate)
+    started, seen = time.monotonic(), 0
+    for step in range(plan.steps):
+        ids, labels = next(lessons)
+        _set_rates(optimizers, step, step / plan.steps)
         loss = _learn(model, optimizers, ids.to(device), labels.to(device))
-        step, seen = step + 1, seen + ids.numel()
-        if step % 50 == 0:
-            rate = seen / (time.monotonic() - started)
-            print(
-                f"{elapsed:5.1f} min  step {step:5d}  loss {loss:.3f}  {rate:,.0f} tok/s",
-                flush=True,
-            )
-            if step % 500 == 0:
-                save(model, tokenizer, out)
+        seen += ids.numel()
+        if step % 50 == 49:  # never a step of noise
+            elapsed = time.monotonic() - started
+            line = f"{elapsed / 60:5.1f} min  step {step + 1:5d}  loss {loss:.3f}"
+            print(f"{line}  {seen / elapsed:,.0f} tok/s", flush=True)
+        if step % _SAVE_EVERY == _SAVE_EVERY - 1:
+            save(model, tokenizer, out)
     save(model, tokenizer, out)
-    print(f"{step} steps, {seen:,} tokens, wrote {out}")
+    print(f"{plan.steps} steps, {seen:,} tokens, wrote {out}")
+
+
+def _lessons(
+    plan: Plan, tokenizer: Tokenizer, rng: random.Random
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield repeated noise at the start and now and then later, else dialogues."""
+    dialogues = batches(tokenizer, rng, tokens=plan.batch_tokens, context_tokens=CONTEXT_TOKENS)
+    noise = torch.Generator().manual_seed(plan.seed)
+    vocab = tokenizer.get_vocab_size()
+    for step in range(plan.steps):
+        if step < plan.steps * _NOISE_SHARE or step % _NOISE_EVERY == 0:
+            yield repeated_noise(noise, vocab=vocab, tokens=plan.batch_tokens)
+        else:
+            yield next(dialogues)
 
 
 def _lines(rng: random.Random) -> Iterator[str]:
@@ -128,14 +120,12 @@ def _optimizers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
     ]
 
 
-def _set_rates(
-    optimizers: list[torch.optim.Optimizer], step: int, progress: float, *, scale: float
-) -> None:
+def _set_rates(optimizers: list[torch.optim.Optimizer], step: int, progress: float) -> None:
     warm = min(1.0, (step + 1) / _WARM_UP_STEPS)
     cool = min(1.0, (1 - progress) / (1 - _COOL_DOWN_FROM))
     for optimizer, rate in zip(optimizers, (_MUON_RATE, _ADAM_RATE), strict=True):
         for group in optimizer.param_groups:
-            group["lr"] = rate * scale * warm * cool
+            group["lr"] = rate * warm * cool
 
 
 def _learn(

@@ -1,4 +1,4 @@
-"""What the training data promises: seeded, nothing held out in it, answers true to the facts."""
+"""What the training data promises: seeded, and answers true to the facts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from training import dialogues
 from training.batches import IGNORED, encode
-from training.corpus_files import LANGUAGES, Language, texts, values
-from training.dialogues import Exchange, write_dialogue
-from training.evaluate import is_right, write_questions
+from training.corpus_files import LANGUAGES, Language, texts
+from training.dialogues import write_dialogue
+from training.fact_talk import ask, correct, recap, tell
 from training.made_up import ValueMaker
-from training.rollout import Reply
+from training.other_talk import add_or_subtract
+from training.scene import Exchange, Scene
 from training.tokenizer import for_transformers, train_tokenizer
 
 
@@ -24,27 +24,6 @@ def some_dialogues(count: int = 400, *, seed: int = 1) -> list[list[Exchange]]:
 
 def test_the_same_seed_writes_the_same_dialogues() -> None:
     assert some_dialogues(20) == some_dialogues(20)
-
-
-def test_no_held_out_value_is_ever_trained_on() -> None:
-    held_out = {v for pool in values().held_out.values() for v in pool}
-    trained = {v for pool in values().train.values() for v in pool}
-
-    asked = {e.value for dialogue in some_dialogues(2_000) for e in dialogue}
-
-    assert not held_out & trained
-    assert not held_out & asked
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_held_out_phrasing_is_trained_on(language: Language) -> None:
-    known = texts(language)
-    trained = {ask for topic in known.manual.values() for ask in topic.ask}
-    held_out = {ask for topic in known.manual.values() for ask in topic.held_out}
-
-    assert held_out
-    assert not trained & held_out
-    assert not set(known.unknown.ask) & set(known.unknown.held_out)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -68,17 +47,58 @@ def test_the_answer_to_a_recall_holds_its_value() -> None:
     assert all(e.value in e.answer for e in recalls)
 
 
-def test_a_corrected_fact_is_asked_with_its_new_value() -> None:
-    rng = random.Random(3)
-    scene = dialogues.Scene(rng, ValueMaker(rng), "en")
-    told = dialogues.tell(scene)
-    corrected = dialogues.correct(scene)
-    asked = dialogues.ask(scene)
+def new_scene(seed: int, language: Language = "en") -> Scene:
+    rng = random.Random(seed)
+    return Scene(rng, ValueMaker(rng), language)
 
-    assert told is not None
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_corrected_fact_is_asked_with_its_new_value(seed: int) -> None:
+    scene = new_scene(seed)
+    tell(scene, kind="city")
+    corrected = correct(scene)
+    asked = ask(scene)
+
     assert corrected is not None
     assert asked is not None
     assert asked.value in corrected.user
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_recap_says_the_first_and_the_last_thing_told(seed: int) -> None:
+    scene = new_scene(seed)
+    for kind in ("name", "city", "team"):
+        tell(scene, kind=kind)
+    first, last = recap(scene, which="first"), recap(scene, which="last")
+    corrected = correct(scene, fact=scene.facts["name "])
+    latest = recap(scene, which="last")
+
+    assert first is not None
+    assert last is not None
+    assert latest is not None
+    assert corrected is not None
+    assert last.value == scene.facts["team "].value
+    assert scene.facts["city "].value not in (first.value, last.value)
+    assert latest.value == scene.facts["name "].value
+    assert first.value != latest.value, "the first was asked before the correction"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sums_are_right(language: Language) -> None:
+    scene = new_scene(1, language)
+    for _ in range(500):
+        answer = add_or_subtract(scene).answer
+        left, operator, right, _, result = answer.rstrip(".").split()
+        value = int(left) + int(right) if operator == "+" else int(left) - int(right)
+        assert int(result) == value
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_manual_knows_at_least_sixty_facts_and_the_user_at_least_twelve(
+    language: Language,
+) -> None:
+    assert len(texts(language).manual) >= 60
+    assert len(texts(language).facts) >= 12
 
 
 def test_only_the_answers_are_learned_and_each_ends_with_the_end_token() -> None:
@@ -116,15 +136,3 @@ def test_a_name_has_the_same_tokens_wherever_it_stands() -> None:
     for text in ("Iracema is my name", "I am Iracema", 'They say "Iracema"'):
         tokens = tokenizer.encode(text).tokens
         assert any(tokens[i : i + len(name)] == name for i in range(len(tokens)))
-
-
-def test_the_evaluation_asks_at_least_three_hundred_recalls() -> None:
-    assert sum(bool(q.exchanges[-1].value) for q in write_questions(400)) >= 300
-
-
-def test_a_reply_that_does_not_end_is_wrong() -> None:
-    asked = Exchange("What is my name?", "Your name is Ana.", "name", "Ana")
-
-    assert is_right(asked, Reply("Your name is Ana.", has_ended=True))
-    assert not is_right(asked, Reply("Your name is Ana.", has_ended=False))
-    assert not is_right(asked, Reply("Your name is Eva.", has_ended=True))
