@@ -114,6 +114,16 @@ describe("other calls", () => {
     expect(page.items[0]).not.toHaveProperty("extra");
   });
 
+  it("asks for what is searched letter by letter, and gives up soon", async () => {
+    const call = "GET /conversations/search";
+    server.routes.set(call, () => ({ status: 503 }));
+    const { signal } = new AbortController();
+    await expect(api.search("pão & C++ 100%", "c=1", signal)).rejects.toMatchObject({ status: 503 });
+    expect(server.tries(call)).toBe(3);
+    const { query } = server.seen.at(-1) ?? { query: "" };
+    expect(query).toBe("q=p%C3%A3o%20%26%20C%2B%2B%20100%25&limit=20&cursor=c%3D1");
+  });
+
   it("names the field of an answer it cannot read", async () => {
     server.routes.set("GET /models", () => ({ status: 200, body: { items: [{ label: 1 }] } }));
     const failure = await api.models().catch((error: unknown) => error);

@@ -6,6 +6,8 @@ import { type AddressInfo } from "node:net";
 
 export interface Seen {
   readonly call: string;
+  /** As it was sent, without its question mark. */
+  readonly query: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: unknown;
 }
@@ -30,10 +32,11 @@ export class ApiServer {
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
       request.on("end", () => {
         const text = Buffer.concat(chunks).toString();
-        const path = new URL(request.url ?? "/", "http://api").pathname;
-        const call = `${request.method ?? ""} ${path}`;
+        const url = new URL(request.url ?? "/", "http://api");
+        const call = `${request.method ?? ""} ${url.pathname}`;
+        const query = url.search.slice(1);
         const body: unknown = text === "" ? null : JSON.parse(text);
-        const seen = { call, headers: request.headers, body };
+        const seen = { call, query, headers: request.headers, body };
         this.seen.push(seen);
         const answer = this.routes.get(call)?.(this.tries(call), seen) ?? { status: 404 };
         if (answer === "cut") {

@@ -11,12 +11,18 @@ import * as wire from "./schemas";
 import { type Session } from "./session";
 
 const CONVERSATIONS_PER_PAGE = 40;
-const MESSAGES_PER_PAGE = 50;
+/** `many` is the most a call gives, for a long way back. */
+const MESSAGES_PER_PAGE = { some: 50, many: 100 } as const;
+const HITS_PER_PAGE = 20;
+const SEARCH_TRIES = 3;
+export const SEARCH_MAX_CHARS = 200;
+export type PageSize = keyof typeof MESSAGES_PER_PAGE;
 
 export interface NewMessage {
   readonly content: string;
   readonly conversation_id?: string;
-  readonly parent_id?: string;
+  /** null begins another branch at the conversation's beginning. */
+  readonly parent_id?: string | null;
   readonly model?: string;
 }
 
@@ -51,9 +57,13 @@ export class ProsaApi {
     return this.#get(page("/conversations", CONVERSATIONS_PER_PAGE, cursor), wire.conversationPage);
   }
 
-  messages(conversationId: string, cursor: string | null): Promise<wire.MessagePage> {
+  messages(
+    conversationId: string,
+    cursor: string | null,
+    size: PageSize = "some",
+  ): Promise<wire.MessagePage> {
     const path = `/conversations/${conversationId}/messages`;
-    return this.#get(page(path, MESSAGES_PER_PAGE, cursor), wire.messagePage);
+    return this.#get(page(path, MESSAGES_PER_PAGE[size], cursor), wire.messagePage);
   }
 
   async rename(conversationId: string, title: string): Promise<wire.Conversation> {
@@ -64,6 +74,19 @@ export class ProsaApi {
 
   async remove(conversationId: string): Promise<void> {
     await this.#send({ method: "DELETE", path: `/conversations/${conversationId}` });
+  }
+
+  /** A page of what says `question`, `SEARCH_MAX_CHARS` at most. */
+  async search(
+    question: string,
+    cursor: string | null,
+    signal: AbortSignal,
+  ): Promise<wire.SearchPage> {
+    const path = page("/conversations/search", HITS_PER_PAGE, cursor, { q: question });
+    // The reader waits and can ask again, so the call is not tried for minutes.
+    const options = { ...this.#options, maxTries: SEARCH_TRIES };
+    const call: Call = { method: "GET", path, signal };
+    return readAs(await sendWithRetries(this.#session.send, call, options), wire.searchPage);
   }
 
   async models(): Promise<readonly wire.Model[]> {
@@ -90,8 +113,14 @@ export class ProsaApi {
   }
 }
 
-function page(path: string, limit: number, cursor: string | null): string {
-  const query = new URLSearchParams({ limit: String(limit) });
+function page(
+  path: string,
+  limit: number,
+  cursor: string | null,
+  more: Readonly<Record<string, string>> = {},
+): string {
+  const query = new URLSearchParams({ ...more, limit: String(limit) });
   if (cursor !== null) query.set("cursor", cursor);
-  return `${path}?${query.toString()}`;
+  // A space as %20: a plus sign is not one to every reader of addresses.
+  return `${path}?${query.toString().replaceAll("+", "%20")}`;
 }

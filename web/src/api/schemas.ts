@@ -84,6 +84,23 @@ export const messagePage = v.object({
 });
 export type MessagePage = v.InferOutput<typeof messagePage>;
 
+/** `message_id` null: the title says it. `matched` counts the snippet's code points. */
+export const searchHit = v.object({
+  conversation,
+  message_id: optionalText,
+  role: v.nullish(v.picklist(["user", "assistant"]), null),
+  snippet: v.string(),
+  matched: v.array(v.tuple([v.number(), v.number()])),
+});
+export type SearchHit = v.InferOutput<typeof searchHit>;
+
+export const searchPage = v.object({
+  items: v.array(searchHit),
+  next_cursor: optionalText,
+  searched_back_to: optionalText,
+});
+export type SearchPage = v.InferOutput<typeof searchPage>;
+
 export const user = v.object({
   user_id: v.string(),
   email: optionalText,

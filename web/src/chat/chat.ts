@@ -5,7 +5,7 @@
  * is ever in the state of another.
  */
 
-import { type ProsaApi } from "../api/prosa";
+import { type PageSize, type ProsaApi } from "../api/prosa";
 import { type Accepted, type MessagePage, type Model } from "../api/schemas";
 import { type Session } from "../api/session";
 import { isBeforeOrElsewhere } from "../log/cursor";
@@ -13,6 +13,8 @@ import { hasGap, isEnded } from "../log/replies";
 import { type LogState, type Pending } from "../log/state";
 import { LogStore } from "../log/store";
 import { type ConnectionState, LogSocket } from "../socket/logSocket";
+import { BranchChoices } from "./branchChoices";
+import { OlderPages } from "./olderPages";
 import { Outbox } from "./outbox";
 
 export interface ChatOptions {
@@ -31,6 +33,8 @@ export class Chat {
   readonly #connectionListeners = new Set<() => void>();
   #connection: ConnectionState = { name: "connecting" };
   readonly #reading = new Map<string, Promise<MessagePage>>();
+  readonly #older: OlderPages;
+  readonly #branches: BranchChoices;
   #models: Promise<readonly Model[]> | null = null;
   #open: string | null = null;
   /** Conversations in which something was sent before the socket had its place in the log. */
@@ -40,6 +44,8 @@ export class Chat {
   constructor({ api, session, userId, onAccepted }: ChatOptions) {
     this.#api = api;
     this.#session = session;
+    this.#older = new OlderPages(api, this.store);
+    this.#branches = new BranchChoices(this.store, this.#older);
     this.outbox = new Outbox({
       api,
       store: this.store,
@@ -63,6 +69,11 @@ export class Chat {
         for (const listener of this.#connectionListeners) listener();
       },
     });
+  }
+
+  /** For what reads and leaves nothing in the state: search, export. */
+  get api(): ProsaApi {
+    return this.#api;
   }
 
   readonly connection = (): ConnectionState => this.#connection;
@@ -94,7 +105,10 @@ export class Chat {
   /** Show a conversation. Once read, the log keeps it current. Throws CallFailed. */
   async open(conversationId: string | null): Promise<void> {
     this.#open = conversationId;
-    if (conversationId !== null && !this.#isLoaded(conversationId)) await this.#follow(conversationId);
+    if (conversationId === null) return;
+    this.#branches.recall(conversationId);
+    if (!this.#isLoaded(conversationId)) await this.#follow(conversationId);
+    await this.#branches.reach(conversationId);
   }
 
   /** Read a conversation, and go back in the log for running replies that were not followed. */
@@ -109,16 +123,9 @@ export class Chat {
     }
   }
 
-  async loadOlderMessages(conversationId: string): Promise<void> {
-    const cursor = this.store.state().threads.get(conversationId)?.olderCursor ?? null;
-    if (cursor === null) return;
-    const page = await this.#api.messages(conversationId, cursor);
-    this.store.dispatch({
-      type: "snapshot.thread",
-      conversation_id: conversationId,
-      page,
-      isNewest: false,
-    });
+  /** Read the page before what is here; `many` for a long way back. Throws CallFailed. */
+  loadOlderMessages(conversationId: string, size: PageSize = "some"): Promise<void> {
+    return this.#older.read(conversationId, size);
   }
 
   /** Read the newest page of the list again. */

@@ -1,4 +1,4 @@
-/** One line of the list: open it, give it another title, delete it. */
+/** One line of the list: open it, give it another title, take it along, delete it. */
 
 import { useRef, useState } from "react";
 
@@ -6,8 +6,8 @@ import { type Conversation } from "../api/schemas";
 import { conversationPath, goTo } from "../chat/address";
 import { strings } from "../strings";
 import { useChat } from "./context";
+import { ConversationMenu } from "./ConversationMenu";
 import { ConfirmDialog } from "./Dialog";
-import { Icon } from "./Icon";
 
 const TITLE_MAX_CHARS = 80;
 
@@ -15,10 +15,12 @@ interface Props {
   readonly conversation: Conversation;
   readonly isOpen: boolean;
   readonly isBusy: boolean;
+  /** A reply came that nobody has looked at. */
+  readonly isUnread: boolean;
   readonly onOpen: () => void;
 }
 
-export function ConversationRow({ conversation, isOpen, isBusy, onOpen }: Props) {
+export function ConversationRow({ conversation, isOpen, isBusy, isUnread, onOpen }: Props) {
   const { conversation_id } = conversation;
   const chat = useChat();
   const [mode, setMode] = useState<"shown" | "renaming" | "removing">("shown");
@@ -52,17 +54,21 @@ export function ConversationRow({ conversation, isOpen, isBusy, onOpen }: Props)
         >
           <span className="row__title">{title}</span>
           {isBusy && <span className="row__busy" role="img" aria-label={strings.list.busy} />}
+          {isUnread && !isBusy && <span className="row__unread" role="img" aria-label={strings.list.unread} />}
         </a>
       )}
-      <RowActions
-        title={title}
-        onRename={() => {
-          setMode("renaming");
-        }}
-        onRemove={() => {
-          setMode("removing");
-        }}
-      />
+      <span className="row__actions">
+        <ConversationMenu
+          conversation={conversation}
+          className="icon-button--small"
+          onRename={() => {
+            setMode("renaming");
+          }}
+          onRemove={() => {
+            setMode("removing");
+          }}
+        />
+      </span>
       {mode === "removing" && (
         <ConfirmDialog
           heading={strings.list.removeHeading}
@@ -73,26 +79,6 @@ export function ConversationRow({ conversation, isOpen, isBusy, onOpen }: Props)
         />
       )}
     </li>
-  );
-}
-
-interface ActionProps {
-  readonly title: string;
-  readonly onRename: () => void;
-  readonly onRemove: () => void;
-}
-
-function RowActions({ title, onRename, onRemove }: ActionProps) {
-  const look = "icon-button icon-button--small";
-  return (
-    <span className="row__actions">
-      <button type="button" className={look} aria-label={strings.list.rename(title)} onClick={onRename}>
-        <Icon name="pencil" />
-      </button>
-      <button type="button" className={look} aria-label={strings.list.remove(title)} onClick={onRemove}>
-        <Icon name="trash" />
-      </button>
-    </span>
   );
 }
 

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 
 import { type Conversation } from "../api/schemas";
 import { conversationPath, goTo } from "../chat/address";
+import { useUnread } from "../chat/unread";
 import { busyConversations, newestFirst } from "../log/thread";
 import { strings } from "../strings";
 import { Account } from "./Account";
@@ -11,16 +12,22 @@ import { useChat, useLog } from "./context";
 import { ConversationRow } from "./ConversationRow";
 import { groupByAge } from "./groupByAge";
 import { Icon } from "./Icon";
+import { SearchBox } from "./SearchBox";
+import { SearchResults } from "./SearchResults";
 import { Mark } from "./Tiles";
+import { useSearch } from "./useSearch";
 
 interface Props {
   readonly open: string | null;
   readonly isDrawerOpen: boolean;
+  /** Something was chosen: a drawer has done its work. */
   readonly onLeave: () => void;
+  readonly onHide: () => void;
 }
 
-export function Sidebar({ open, isDrawerOpen, onLeave }: Props) {
+export function Sidebar({ open, isDrawerOpen, onLeave, onHide }: Props) {
   const element = useRef<HTMLElement>(null);
+  const search = useSearch();
   useEffect(() => {
     if (isDrawerOpen) element.current?.querySelector<HTMLElement>("a, button")?.focus();
   }, [isDrawerOpen]);
@@ -32,41 +39,70 @@ export function Sidebar({ open, isDrawerOpen, onLeave }: Props) {
       className="sidebar"
       aria-label={strings.list.label}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && isDrawerOpen) onLeave();
+        search.pressed(event);
+        if (event.key === "Escape" && isDrawerOpen && !event.isPropagationStopped()) onLeave();
       }}
     >
-      <div className="sidebar__head">
-        <p className="wordmark">
-          <Mark />
-          {strings.appName}
-        </p>
-        <button
-          type="button"
-          className="icon-button sidebar__close"
-          aria-label={strings.list.close}
-          onClick={onLeave}
-        >
-          <Icon name="close" />
-        </button>
-      </div>
-      <a
-        href={conversationPath(null)}
-        className="sidebar__new"
-        data-testid="new-conversation"
-        aria-current={open === null ? "page" : undefined}
-        onClick={(event) => {
-          if (event.metaKey || event.ctrlKey) return;
-          event.preventDefault();
-          goTo(null, { replace: open === null });
-          onLeave();
-        }}
-      >
-        <Icon name="plus" />
-        {strings.list.fresh}
-      </a>
-      <List open={open} onLeave={onLeave} />
+      <Head onHide={onHide} />
+      <NewConversation open={open} onLeave={onLeave} />
+      <SearchBox
+        text={search.text}
+        isBusy={search.state.status === "busy"}
+        field={search.field}
+        onText={search.change}
+        onClear={search.clear}
+      />
+      {search.state.question === "" ? (
+        <List open={open} onLeave={onLeave} />
+      ) : (
+        <SearchResults
+          state={search.state}
+          open={open}
+          onMore={search.search.more}
+          onOpen={onLeave}
+        />
+      )}
       <Account />
     </nav>
+  );
+}
+
+function Head({ onHide }: Pick<Props, "onHide">) {
+  return (
+    <div className="sidebar__head">
+      <p className="wordmark">
+        <Mark />
+        {strings.appName}
+      </p>
+      <button
+        type="button"
+        className="icon-button sidebar__close"
+        aria-label={strings.list.close}
+        onClick={onHide}
+      >
+        <Icon name="panel" />
+      </button>
+    </div>
+  );
+}
+
+function NewConversation({ open, onLeave }: Pick<Props, "open" | "onLeave">) {
+  return (
+    <a
+      href={conversationPath(null)}
+      className="sidebar__new"
+      data-testid="new-conversation"
+      aria-current={open === null ? "page" : undefined}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey) return;
+        event.preventDefault();
+        goTo(null, { replace: open === null });
+        onLeave();
+      }}
+    >
+      <Icon name="plus" />
+      {strings.list.fresh}
+    </a>
   );
 }
 
@@ -75,6 +111,7 @@ function List({ open, onLeave }: Pick<Props, "open" | "onLeave">) {
   const older = useLog((state) => state.olderConversations);
   // A primitive, so that a delta of a reply does not draw the list again.
   const busy = useLog((state) => [...busyConversations(state)].sort().join(" ")).split(" ");
+  const unread = useUnread();
   const groups = useMemo(() => groupByAge(newestFirst(known), new Date()), [known]);
   return (
     <div className="sidebar__list">
@@ -89,6 +126,7 @@ function List({ open, onLeave }: Pick<Props, "open" | "onLeave">) {
                 conversation={conversation}
                 isOpen={conversation.conversation_id === open}
                 isBusy={busy.includes(conversation.conversation_id)}
+                isUnread={unread.has(conversation.conversation_id)}
                 onOpen={onLeave}
               />
             ))}

@@ -9,6 +9,7 @@ import { strings } from "../strings";
 import { ConnectionNotice } from "./ConnectionNotice";
 import { useChat, useLog } from "./context";
 import { Conversation } from "./Conversation";
+import { ConversationMenu } from "./ConversationMenu";
 import { Icon } from "./Icon";
 import { preloadMarkdown } from "./ReplyText";
 import { ShortcutSheet } from "./ShortcutSheet";
@@ -21,7 +22,8 @@ export function Workspace() {
   const open = useOpenConversation();
   const sidebar = useSidebar();
   const opener = useRef<HTMLButtonElement>(null);
-  const title = useLog((state) => open && state.conversations.get(open)?.conversation.title);
+  const conversation = useLog((state) => (open ? state.conversations.get(open)?.conversation : undefined));
+  const title = conversation?.title;
   const [isSheetOpen, setSheetOpen] = useState(false);
 
   useEffect(preloadMarkdown, []);
@@ -58,6 +60,7 @@ export function Workspace() {
           </button>
           <h1 className="topbar__title">{title ?? strings.list.fresh}</h1>
           <ConnectionNotice />
+          {conversation && <ConversationMenu key={conversation.conversation_id} conversation={conversation} />}
         </header>
         <Conversation key={open ?? "new"} conversationId={open} />
       </main>
