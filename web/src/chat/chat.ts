@@ -27,7 +27,8 @@ export interface ChatOptions {
 export class Chat {
   readonly store = new LogStore();
   readonly outbox: Outbox;
-  readonly #api: ProsaApi;
+  /** Also for what leaves nothing in the state: search, export. */
+  readonly api: ProsaApi;
   readonly #session: Session;
   readonly #socket: LogSocket;
   readonly #connectionListeners = new Set<() => void>();
@@ -42,7 +43,7 @@ export class Chat {
   #stopListening: () => void = () => undefined;
 
   constructor({ api, session, userId, onAccepted }: ChatOptions) {
-    this.#api = api;
+    this.api = api;
     this.#session = session;
     this.#older = new OlderPages(api, this.store);
     this.#branches = new BranchChoices(this.store, this.#older);
@@ -69,11 +70,6 @@ export class Chat {
         for (const listener of this.#connectionListeners) listener();
       },
     });
-  }
-
-  /** For what reads and leaves nothing in the state: search, export. */
-  get api(): ProsaApi {
-    return this.#api;
   }
 
   readonly connection = (): ConnectionState => this.#connection;
@@ -130,30 +126,30 @@ export class Chat {
 
   /** Read the newest page of the list again. */
   async loadConversations(): Promise<void> {
-    const page = await this.#api.conversations(null);
+    const page = await this.api.conversations(null);
     this.store.dispatch({ type: "snapshot.list", page, isFirst: true });
   }
 
   async loadOlderConversations(): Promise<void> {
     const { cursor } = this.store.state().olderConversations;
     if (cursor === null) return;
-    const page = await this.#api.conversations(cursor);
+    const page = await this.api.conversations(cursor);
     this.store.dispatch({ type: "snapshot.list", page, isFirst: false });
   }
 
   async rename(conversationId: string, title: string): Promise<void> {
-    const conversation = await this.#api.rename(conversationId, title);
+    const conversation = await this.api.rename(conversationId, title);
     this.store.dispatch({ type: "local.renamed", conversation });
   }
 
   async remove(conversationId: string): Promise<void> {
-    await this.#api.remove(conversationId);
+    await this.api.remove(conversationId);
     this.store.dispatch({ type: "conversation.deleted", conversation_id: conversationId });
   }
 
   /** What may answer; asked once per page. */
   models(): Promise<readonly Model[]> {
-    this.#models ??= this.#api.models().catch((error: unknown) => {
+    this.#models ??= this.api.models().catch((error: unknown) => {
       this.#models = null;
       throw error;
     });
@@ -164,7 +160,7 @@ export class Chat {
   async stopReply(jobId: string): Promise<void> {
     this.store.dispatch({ type: "local.stopping", job_id: jobId, isStopping: true });
     try {
-      await this.#api.cancelJob(jobId);
+      await this.api.cancelJob(jobId);
     } catch {
       this.store.dispatch({ type: "local.stopping", job_id: jobId, isStopping: false });
     }
@@ -236,7 +232,7 @@ export class Chat {
   }
 
   async #fetchThread(conversation_id: string): Promise<MessagePage> {
-    const page = await this.#api.messages(conversation_id, null);
+    const page = await this.api.messages(conversation_id, null);
     this.store.dispatch({ type: "snapshot.thread", conversation_id, page, isNewest: true });
     return page;
   }
