@@ -11,12 +11,13 @@ from __future__ import annotations
 import json
 import random
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
-from training.corpus_files import LANGUAGES, Language, Sums, Texts, texts
+from training.corpus_files import LANGUAGES, Language, Text, Texts, texts
 from training.fact_talk import ask, ask_untold, correct, recap, tell
 from training.kept_back import HELD_OUT
 from training.made_up import ValueMaker
@@ -99,30 +100,47 @@ def read_exam() -> list[Question]:
 def in_new_words(language: Language) -> Texts:
     """The texts of `language`, every question of theirs asked in words never trained on."""
     known = texts(language)
-    new: dict[str, Any] = tomllib.loads(
-        (HELD_OUT / f"phrasings.{language}.toml").read_text("utf-8")
-    )
+    path = HELD_OUT / f"phrasings.{language}.toml"
+    new: dict[str, Any] = tomllib.loads(path.read_text("utf-8"))
     facts = {
-        kind: phrases.model_copy(update={**new["facts"][kind], "ask_row": []})
+        kind: _reworded(phrases, new["facts"][kind]).model_copy(update={"ask_row": []})
         for kind, phrases in known.facts.items()
-    }
-    topics = {
-        topic: known.manual[topic].model_copy(update={"ask": asks})
-        for topic, asks in new["manual"].items()
-    }
-    recaps = {
-        which: asked.model_copy(update={"ask": new["recap"].get(which, asked.ask)})
-        for which, asked in known.recap.items()
     }
     return known.model_copy(
         update={
             "facts": facts,
-            "recap": recaps,
-            "manual": topics,
-            "unknown": known.unknown.model_copy(update={"ask": new["unknown"]}),
-            "sums": Sums.model_validate(new["sums"]),
+            "manual": {
+                k: _reworded(topic, {"ask": new["manual"][k]}) for k, topic in known.manual.items()
+            },
+            "recap": {
+                k: _reworded(topic, {"ask": new["recap"][k]}) if k in new["recap"] else topic
+                for k, topic in known.recap.items()
+            },
+            "unknown": _reworded(known.unknown, {"ask": new["unknown"]}),
+            "sums": _reworded(known.sums, new["sums"]),
         }
     )
+
+
+_T = TypeVar("_T", bound=Text)
+
+
+def _reworded(known: _T, new: dict[str, list[str]]) -> _T:
+    """Put `new` phrasings in place of those of training; one that training has too is left out."""
+    update: dict[str, list[str]] = {}
+    for field, phrasings in new.items():
+        trained = {plain(phrasing) for phrasing in getattr(known, field)}
+        update[field] = [phrasing for phrasing in phrasings if plain(phrasing) not in trained]
+        if not update[field]:
+            raise ValueError(f"every phrasing of {field!r} is trained on: {phrasings}")
+    return known.model_copy(update=update)
+
+
+def plain(text: str) -> str:
+    """Leave out what `phrasing.vary` may vary: capitals, accents, signs at the end."""
+    letters = unicodedata.normalize("NFD", text.lower())
+    kept = "".join(c for c in letters if not unicodedata.combining(c))
+    return kept.strip(" .,!?")
 
 
 def _recall(scene: Scene) -> Iterator[Exchange | None]:
