@@ -148,7 +148,7 @@ export const pt: Strings = {
       `${count === 1 ? "Resta" : "Restam"} ${characters(count)}`,
     over: (count: number) => `${characters(count)} a mais`,
     model: "Modelo",
-    modelHere: "próprio",
+    modelHere: "da casa",
     modelGone: (name: string) => `${name} (indisponível agora)`,
   },
   shortcuts: {
