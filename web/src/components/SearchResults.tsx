@@ -75,10 +75,12 @@ function Found({ found: { conversation, title, messages }, open, onOpen }: Found
           isShown={isOpen && shown === hit.message_id}
           onOpen={onOpen}
         >
-          <span className="results__role">
-            {hit.role === "user" ? strings.search.you : strings.appName}
-          </span>{" "}
-          <Marked {...hit} />
+          <span className="results__snippet">
+            <span className="results__role">
+              {hit.role === "user" ? strings.search.you : strings.appName}
+            </span>{" "}
+            <Marked {...hit} />
+          </span>
         </HitLink>
       ))}
     </section>
