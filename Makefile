@@ -6,6 +6,8 @@
 #   make test     set up, then every test
 #   make check    what a change must pass besides its tests
 #   make faults   break everything for an hour and write docs/faults.md   FAULTS_ARGS="--only kills"
+#   make train    train the model in the box anew: an hour and a half on one core
+#   make eval     put its exam to it: values and phrasings it never saw
 #   make terraform-test   what Terraform would make, judged; needs terraform 1.11 and its AWS provider
 #   make deploy-test      a whole stage at an emulator that enforces IAM, made, used and taken away
 #
@@ -33,7 +35,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench faults image-check image-build pictures fmt chart train lock costs clean clean-state
+.PHONY: help setup tools run stop dlq test check bench faults image-check image-build pictures fmt chart train eval lock costs clean clean-state
 .PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
@@ -146,6 +148,9 @@ chart: setup
 
 train: setup
 	$(BIN)/python -m training
+
+eval: setup
+	$(BIN)/python -m training.evaluate
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --no-annotate \
 	--custom-compile-command 'make lock' --quiet
