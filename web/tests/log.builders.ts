@@ -124,6 +124,7 @@ export function aPending(fields: Partial<Pending> = {}): Pending {
     conversation_id: CONVERSATION,
     parent_id: null,
     content: "Why?",
+    instead_of: null,
     model: null,
     created_at: "2026-01-01T10:00:00.000Z",
     status: "sending",

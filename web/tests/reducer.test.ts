@@ -153,11 +153,19 @@ describe("a lost log", () => {
     expect(lastReply(state)).toMatchObject({ text: "Be", status: "streaming" });
   });
 
-  it("forgets messages before a hole it cannot see", () => {
+  it("ends a branch at a hole it cannot see, until the hole was read", () => {
     const known = play([snapshot({ items: [aMessage(), anAnswer()] }), { type: "log.lost" }]);
     const newest = aMessage({ message_id: "msg_90", parent_id: "msg_89" });
     const state = play([snapshot({ items: [newest], next_cursor: "older" })], known);
-    expect([...(state.threads.get(CONVERSATION)?.messages.keys() ?? [])]).toEqual(["msg_90"]);
+    const ids = (read: LogState) => visibleThread(read, CONVERSATION).map((item) => item.message_id);
+    expect(ids(state)).toEqual(["msg_90"]);
+    const missed = anAnswer({ message_id: "msg_89", parent_id: ANSWER, role: "user", job_id: null });
+    expect(ids(play([snapshot({ items: [missed] }, false)], state))).toEqual([
+      QUESTION,
+      ANSWER,
+      "msg_89",
+      "msg_90",
+    ]);
   });
 });
 

@@ -10,6 +10,7 @@ import { failure } from "../api/schemas";
 import { type Pending } from "../log/state";
 
 const DRAFT_PREFIX = "prosa.draft.";
+const EDIT_PREFIX = "prosa.edit.";
 const OUTBOX_PREFIX = "prosa.outbox.";
 
 /** `conversationId` null is the conversation not begun yet. */
@@ -27,11 +28,21 @@ export function nameDraft(conversationId: string): void {
   writeDraft(null, "");
 }
 
+/** What the reader makes of a message they edit; null when they edit it not. */
+export function readEdit(messageId: string): string | null {
+  return read(EDIT_PREFIX + messageId);
+}
+
+export function writeEdit(messageId: string, text: string | null): void {
+  write(EDIT_PREFIX + messageId, text);
+}
+
 const unsent = v.object({
   key: v.string(),
   conversation_id: v.nullable(v.string()),
   parent_id: v.nullable(v.string()),
   content: v.nullable(v.string()),
+  instead_of: v.nullish(v.string(), null),
   model: v.nullable(v.string()),
   created_at: v.string(),
   status: v.picklist(["sending", "refused"]),

@@ -49,12 +49,25 @@ export class Outbox {
 
   send(conversation_id: string | null, content: string, model: string | null): void {
     const parent_id = conversation_id && leafOf(this.#options.store.state(), conversation_id);
-    this.#launch(newPending({ conversation_id, parent_id, content, model }));
+    this.#launch(newPending({ conversation_id, parent_id, content, instead_of: null, model }));
   }
 
-  /** Ask for another reply to the user message `parent_id`. */
-  askAgain(conversation_id: string, parent_id: string, model: string | null): void {
-    this.#launch(newPending({ conversation_id, parent_id, content: null, model }));
+  /** Say it differently: a message beside `message_id`, which stays. */
+  edit(conversation_id: string, message_id: string, content: string, model: string | null): void {
+    const thread = this.#options.store.state().threads.get(conversation_id);
+    const parent_id = thread?.messages.get(message_id)?.parent_id ?? null;
+    const instead_of = message_id;
+    this.#launch(newPending({ conversation_id, parent_id, content, instead_of, model }));
+  }
+
+  /** Ask for another reply to the user message `parent_id`, beside `instead_of`. */
+  askAgain(
+    conversation_id: string,
+    parent_id: string,
+    instead_of: string | null,
+    model: string | null,
+  ): void {
+    this.#launch(newPending({ conversation_id, parent_id, content: null, instead_of, model }));
   }
 
   retry(key: string): void {
@@ -92,14 +105,15 @@ export class Outbox {
   }
 
   #post(pending: Pending, signal: AbortSignal): Promise<Accepted> {
-    const { key, conversation_id, parent_id, content, model } = pending;
+    const { key, conversation_id, parent_id, content, instead_of, model } = pending;
     const { api } = this.#options;
     const options = { idempotencyKey: key, signal };
     if (content === null) return api.askAgain(parent_id ?? "", model, options);
     const body = {
       content,
       ...(conversation_id !== null && { conversation_id }),
-      ...(parent_id !== null && { parent_id }),
+      // No parent at all means after the newest message; an edit of the first one says null.
+      ...((parent_id !== null || instead_of !== null) && { parent_id }),
       ...(model !== null && { model }),
     };
     return api.sendMessage(body, options);
@@ -119,7 +133,7 @@ export class Outbox {
 }
 
 function newPending(
-  message: Pick<Pending, "conversation_id" | "parent_id" | "content" | "model">,
+  message: Pick<Pending, "conversation_id" | "parent_id" | "content" | "instead_of" | "model">,
 ): Pending {
   const created_at = new Date().toISOString();
   return { key: newKey(), ...message, created_at, status: "sending", failure: null, seen_as: null };

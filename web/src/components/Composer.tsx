@@ -1,19 +1,16 @@
 /** Where the reader writes. Enter sends, Shift+Enter breaks the line; a running reply can be stopped. */
 
-import { type RefObject, type SubmitEvent, useEffect, useLayoutEffect, useRef } from "react";
+import { type SubmitEvent, useEffect } from "react";
 
 import { type Model } from "../api/schemas";
 import { type ReplyItem } from "../log/thread";
 import { strings } from "../strings";
 import { useChat } from "./context";
 import { Icon } from "./Icon";
+import { LengthCounter } from "./LengthCounter";
+import { isSendable } from "./messageLength";
 import { ModelChoice } from "./ModelChoice";
-
-/** The server's limit, in Unicode code points (`prosa/conversation.py`). */
-const CONTENT_MAX_CHARS = 8_000;
-/** From here on the reader is told what is left. */
-const WARN_AT_CHARS = 7_200;
-const MAX_HEIGHT_PX = 240;
+import { useFittingField } from "./useFittingField";
 
 interface Props {
   readonly draft: string;
@@ -30,8 +27,7 @@ interface Props {
 export function Composer(props: Props) {
   const { draft, onDraft, running, isBlocked, onSend } = props;
   const field = useFittingField(draft);
-  const length = Array.from(draft).length;
-  const canSend = draft.trim() !== "" && length <= CONTENT_MAX_CHARS && !isBlocked;
+  const canSend = isSendable(draft) && !isBlocked;
   useEffect(() => {
     // On a phone the focus would raise the keyboard over the conversation.
     if (!matchMedia("(pointer: fine)").matches) return;
@@ -70,7 +66,7 @@ export function Composer(props: Props) {
         />
         <div className="composer__foot">
           <ModelChoice models={props.models} chosen={props.model} onChoose={props.onModel} />
-          <Counter length={length} />
+          <LengthCounter text={draft} />
           {running !== null && <StopButton running={running} />}
           {(running === null || draft !== "") && (
             <button
@@ -109,26 +105,4 @@ function StopButton({ running }: { readonly running: ReplyItem }) {
       <span className="round-button__stop" aria-hidden="true" />
     </button>
   );
-}
-
-function Counter({ length }: { readonly length: number }) {
-  const left = CONTENT_MAX_CHARS - length;
-  const text = left < 0 ? strings.composer.over(-left) : strings.composer.left(left);
-  return (
-    <span className="composer__count" role="status" data-over={left < 0} data-testid="counter">
-      {length >= WARN_AT_CHARS && text}
-    </span>
-  );
-}
-
-/** A text field as high as its text, up to a limit. */
-function useFittingField(text: string): RefObject<HTMLTextAreaElement | null> {
-  const field = useRef<HTMLTextAreaElement>(null);
-  useLayoutEffect(() => {
-    const element = field.current;
-    if (element === null) return;
-    element.style.height = "auto";
-    element.style.height = `${Math.min(element.scrollHeight, MAX_HEIGHT_PX)}px`;
-  }, [text]);
-  return field;
 }

@@ -5,7 +5,7 @@ import { flushSync } from "react-dom";
 
 import { Refused } from "../api/errors";
 import { keepModel, useModel } from "../chat/modelChoice";
-import { type ReplyItem, visibleThread } from "../log/thread";
+import { isOnItsWay, type ReplyItem, visibleThread } from "../log/thread";
 import { strings } from "../strings";
 import { Announcer } from "./Announcer";
 import { Composer } from "./Composer";
@@ -73,7 +73,7 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
         model={chosen}
         onModel={keepModel}
         running={running}
-        isBlocked={items.some((item) => item.kind === "user" && item.status === "sending")}
+        isBlocked={items.some(isOnItsWay)}
         onSend={(content) => {
           chat.outbox.send(conversationId, content, model);
         }}

@@ -4,11 +4,13 @@ import { memo, useEffect, useState } from "react";
 
 import { type ReplyItem } from "../log/thread";
 import { strings } from "../strings";
+import { BranchSwitch } from "./BranchSwitch";
 import { failureText } from "./failureText";
 import { Icon } from "./Icon";
 import { ReplyText } from "./ReplyText";
 import { RetryButton } from "./RetryButton";
 import { sameItem } from "./sameItem";
+import { type ItemActions } from "./ThreadMessage";
 import { Waiting } from "./Tiles";
 
 const COPIED_MS = 1_500;
@@ -16,10 +18,7 @@ const COPIED_MS = 1_500;
 interface Props {
   readonly item: ReplyItem;
   readonly isLast: boolean;
-  /** Ask the user message for another reply. */
-  readonly onAskAgain: (parentId: string) => void;
-  /** Send the asking itself again, which did not get through. */
-  readonly onRetry: (key: string) => void;
+  readonly actions: ItemActions;
 }
 
 export const ReplyMessage = memo(function ReplyMessage(props: Props) {
@@ -46,51 +45,69 @@ export const ReplyMessage = memo(function ReplyMessage(props: Props) {
       {item.status === "cancelled" && <p className="reply__note">{strings.thread.cancelled}</p>}
       {item.finish_reason === "length" && <p className="reply__note">{strings.thread.cutShort}</p>}
       {item.status === "failed" && <Trouble {...props} />}
-      {(item.status === "done" || item.status === "cancelled") && <Actions {...props} />}
+      {(isWhole(item) || item.branch !== null) && <Actions {...props} />}
     </article>
   );
 }, sameItem);
 
-function Trouble({ item, isLast, onAskAgain, onRetry }: Props) {
-  const { failure, parent_id } = item;
+function isWhole({ status }: ReplyItem): boolean {
+  return status === "done" || status === "cancelled";
+}
+
+function Trouble({ item, actions }: Props) {
+  const { failure, parent_id, message_id, job_id, key } = item;
   return (
     <div className="trouble" role="alert">
       <Icon name="warning" />
       <p>
         {strings.thread.noReply} {failure !== null && failureText(failure)}
       </p>
-      {isLast && failure?.retryable !== false && parent_id !== null && (
+      {failure?.retryable !== false && parent_id !== null && (
         <RetryButton
           afterS={failure?.retry_after_s ?? null}
           onRetry={() => {
-            if (item.job_id === null) onRetry(item.key);
-            else onAskAgain(parent_id);
+            if (job_id === null) actions.onRetry(key);
+            else actions.onAskAgain(parent_id, message_id);
           }}
         />
+      )}
+      {job_id === null && (
+        <button
+          type="button"
+          className="link-button"
+          data-testid="discard"
+          onClick={() => {
+            actions.onDiscard(key);
+          }}
+        >
+          {strings.thread.discard}
+        </button>
       )}
     </div>
   );
 }
 
-function Actions({ item, isLast, onAskAgain }: Props) {
-  const { parent_id } = item;
+function Actions({ item, actions }: Props) {
+  const { parent_id, message_id, branch } = item;
   return (
     <footer className="reply__actions">
-      {item.text !== "" && <CopyButton text={item.text} />}
-      {isLast && parent_id !== null && (
+      {branch !== null && <BranchSwitch branch={branch} onShow={actions.onShow} />}
+      {isWhole(item) && item.text !== "" && <CopyButton text={item.text} />}
+      {isWhole(item) && parent_id !== null && (
         <button
           type="button"
           className="icon-button icon-button--small"
           aria-label={strings.thread.again}
           title={strings.thread.again}
+          data-testid="again"
           onClick={() => {
-            onAskAgain(parent_id);
+            actions.onAskAgain(parent_id, message_id);
           }}
         >
           <Icon name="again" />
         </button>
       )}
-      {item.model !== null && <span className="reply__model">{item.model}</span>}
+      {isWhole(item) && item.model !== null && <span className="reply__model">{item.model}</span>}
     </footer>
   );
 }

@@ -27,6 +27,8 @@ export interface Thread {
   readonly messages: ReadonlyMap<string, Message>;
   /** Pages back in time; null at the beginning of the conversation. */
   readonly olderCursor: string | null;
+  /** Down to this message all are here; null until a page was read. */
+  readonly readFrom: string | null;
   /** False until REST was read once, and again after the log was lost. */
   readonly isLoaded: boolean;
 }
@@ -61,11 +63,13 @@ export interface Pending {
   readonly parent_id: string | null;
   /** null asks again for a reply to `parent_id`, a user message. */
   readonly content: string | null;
+  /** The message that an edit, or another reply, would stand beside. */
+  readonly instead_of: string | null;
   readonly model: string | null;
   readonly created_at: string;
   readonly status: "sending" | "refused";
   readonly failure: Failure | null;
-  /** The accepted message it most likely became, seen on the socket before the 202 came. */
+  /** The accepted message, or the job, it most likely became: told by the log before its 202. */
   readonly seen_as: string | null;
 }
 
@@ -77,9 +81,16 @@ export interface LogState {
   readonly threads: ReadonlyMap<string, Thread>;
   readonly replies: ReadonlyMap<string, Reply>;
   readonly pending: ReadonlyMap<string, Pending>;
+  /** By conversation: the leaf of the branch the reader chose. None where it is the newest. */
+  readonly branches: ReadonlyMap<string, string>;
 }
 
-export const EMPTY_THREAD: Thread = { messages: new Map(), olderCursor: null, isLoaded: false };
+export const EMPTY_THREAD: Thread = {
+  messages: new Map(),
+  olderCursor: null,
+  readFrom: null,
+  isLoaded: false,
+};
 
 export const INITIAL_STATE: LogState = {
   conversations: new Map(),
@@ -88,6 +99,7 @@ export const INITIAL_STATE: LogState = {
   threads: new Map(),
   replies: new Map(),
   pending: new Map(),
+  branches: new Map(),
 };
 
 /** What may change the state: the log's events, REST snapshots, and what the reader does here. */
@@ -106,4 +118,10 @@ export type LogAction =
   | { readonly type: "local.accepted"; readonly key: string; readonly accepted: Accepted }
   | { readonly type: "local.refused"; readonly key: string; readonly failure: Failure }
   | { readonly type: "local.discarded"; readonly key: string }
+  | {
+      /** Show the branch through this message, which may not have been read yet. */
+      readonly type: "local.branch";
+      readonly conversation_id: string;
+      readonly id: string;
+    }
   | { readonly type: "local.stopping"; readonly job_id: string; readonly isStopping: boolean };
