@@ -3,7 +3,7 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 
-import { pauseMs } from "../src/components/codePace";
+import { nextTarget, pauseMs } from "../src/components/codePace";
 import { paint } from "../src/components/highlighter";
 import samples from "./hostile/samples.json" with { type: "json" };
 
@@ -55,5 +55,12 @@ describe("the pace of colouring a block that grows", () => {
     expect(pauseMs(0)).toBeGreaterThanOrEqual(100);
     expect(30 / (30 + pauseMs(30))).toBeLessThan(0.1);
     expect(pauseMs(10_000)).toBeLessThanOrEqual(2_000);
+  });
+
+  it("colours whole lines while it grows, and the last line when it rests", () => {
+    expect(nextTarget("a\nb\nc", "")).toBe("a\nb\n");
+    expect(nextTarget("a\nb\nc", "a\n")).toBe("a\nb\n");
+    expect(nextTarget("a\nb\nc", "a\nb\n")).toBe("a\nb\nc");
+    expect(nextTarget("a", "")).toBe("a");
   });
 });

@@ -8,7 +8,7 @@
 
 import { type ReactNode, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
-import { pauseMs, type Paint } from "./codePace";
+import { IDLE_MS, nextTarget, pauseMs, type Paint } from "./codePace";
 
 /** Longer than this is data, not something to read. */
 const MAX_CHARS = 60_000;
@@ -25,7 +25,9 @@ interface Props {
   readonly text: string;
 }
 
-export function CodeText({ language, text }: Props) {
+export function CodeText({ language, text: read }: Props) {
+  // The reader ends each block with a line break, also one that is still growing.
+  const text = read.endsWith("\n") ? read.slice(0, -1) : read;
   const paint = usePaint(language !== "" && text.length <= MAX_CHARS);
   const painted = usePainted(paint, language, text);
   return (
@@ -37,29 +39,34 @@ export function CodeText({ language, text }: Props) {
 }
 
 function usePainted(paint: Paint | null, language: string, text: string): Painted {
-  const work = (): Painted => ({ text, nodes: paint?.(language, text) ?? null });
   // What is whole when it is first shown is shown in colours at once.
-  const [painted, setPainted] = useState(() => usable(work(), text));
-  const last = useRef({ endedAt: 0, tookMs: 0 });
-  const isDone = paint === null || (painted.text === text && painted.nodes !== null);
+  const [painted, setPainted] = useState<Painted>(() => ({ text, nodes: paint?.(language, text) ?? null }));
+  const last = useRef({ beganAt: 0, endedAt: 0 });
+  const known = usable(painted, text);
+  const target = nextTarget(text, known.text);
 
   useEffect(() => {
-    if (isDone) return;
-    const { endedAt, tookMs } = last.current;
+    if (paint === null || target === known.text) return;
+    const { beganAt, endedAt } = last.current;
+    const pause = target === text ? IDLE_MS : 0;
     const timer = setTimeout(
       () => {
-        const startedAt = performance.now();
-        setPainted({ text, nodes: paint(language, text) });
-        last.current = { endedAt: performance.now(), tookMs: performance.now() - startedAt };
+        last.current.beganAt = performance.now();
+        setPainted({ text: target, nodes: paint(language, target) });
       },
-      Math.max(0, endedAt + pauseMs(tookMs) - performance.now()),
+      Math.max(pause, endedAt + pauseMs(endedAt - beganAt) - performance.now()),
     );
     return () => {
       clearTimeout(timer);
     };
-  }, [isDone, paint, language, text]);
+  }, [known.text, paint, language, target, text]);
 
-  return usable(painted, text);
+  useEffect(() => {
+    // React's work counts as well.
+    last.current.endedAt = performance.now();
+  }, [painted]);
+
+  return known;
 }
 
 /** Colours of another text, or of none, are of no use. */

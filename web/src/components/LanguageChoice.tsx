@@ -4,12 +4,13 @@ import { chooseLanguage, useLanguage } from "../chat/language";
 import { LANGUAGE_NAMES, LANGUAGES, strings } from "../strings";
 import { Segments } from "./Segments";
 
-export function LanguageChoice() {
+export function LanguageChoice({ isLabelHidden = false }: { readonly isLabelHidden?: boolean }) {
   const language = useLanguage();
   return (
     <Segments
       name="language"
       legend={strings.languages.label}
+      isLegendHidden={isLabelHidden}
       options={LANGUAGES}
       labels={LANGUAGE_NAMES}
       chosen={language}

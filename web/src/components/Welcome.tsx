@@ -35,10 +35,13 @@ export function Welcome() {
         <TileWall columns={9} rows={12} covers />
       </div>
       <div className="welcome__door">
-        <p className="wordmark">
-          <Mark />
-          {strings.appName}
-        </p>
+        <div className="welcome__head">
+          <p className="wordmark">
+            <Mark />
+            {strings.appName}
+          </p>
+          <LanguageChoice isLabelHidden />
+        </div>
         <h1>{strings.welcome.heading}</h1>
         <p className="welcome__pitch">{strings.welcome.pitch}</p>
         {guest !== "closed" && (
@@ -63,7 +66,6 @@ export function Welcome() {
           {strings.welcome.or}
         </p>
         <CredentialsForm first="login" />
-        <LanguageChoice />
       </div>
     </main>
   );

@@ -14,3 +14,15 @@ const SHARE = 12;
 export function pauseMs(tookMs: number): number {
   return Math.min(LONGEST_MS, Math.max(SHORTEST_MS, tookMs * SHARE));
 }
+
+/** A text that has not grown for this long is taken for whole. */
+export const IDLE_MS = 350;
+
+/**
+ * What to colour next of `text`, of which `painted` is in colours. Whole lines first: the last one
+ * may still turn into something else, the fence's end for one.
+ */
+export function nextTarget(text: string, painted: string): string {
+  const lines = text.slice(0, text.lastIndexOf("\n") + 1);
+  return lines.length > painted.length ? lines : text;
+}
