@@ -1,7 +1,7 @@
 /** The items of a thread that are drawn now; the list is as high as all of them. */
 
 import { type ReactVirtualizer } from "@tanstack/react-virtual";
-import { type FocusEvent } from "react";
+import { type FocusEvent, type ReactNode, useCallback, useEffect, useRef } from "react";
 
 import { type ThreadItem } from "../log/thread";
 import { type ItemActions, ThreadMessage } from "./ThreadMessage";
@@ -28,22 +28,58 @@ export function ThreadList(props: Props) {
         const item = items[index];
         if (item === undefined) return null;
         return (
-          <li
+          <Item
             key={key}
-            ref={virtualizer.measureElement}
-            className="thread__item"
-            data-index={index}
-            data-key={key}
-            data-marked={marked === key}
-            tabIndex={marked === key ? -1 : undefined}
-            // Not all are in the document, so a screen reader cannot count them itself.
-            aria-posinset={index + 1}
-            aria-setsize={hasOlder ? -1 : items.length}
+            itemKey={item.key}
+            index={index}
+            count={hasOlder ? null : items.length}
+            isMarked={marked === key}
+            measure={virtualizer.measureElement}
           >
             <ThreadMessage item={item} isLast={index === items.length - 1} actions={actions} />
-          </li>
+          </Item>
         );
       })}
     </ol>
+  );
+}
+
+interface ItemProps {
+  readonly itemKey: string;
+  readonly index: number;
+  /** Of all items; null where it is not known. */
+  readonly count: number | null;
+  readonly isMarked: boolean;
+  readonly measure: (item: HTMLLIElement | null) => void;
+  readonly children: ReactNode;
+}
+
+function Item({ itemKey, index, count, isMarked, measure, children }: ItemProps) {
+  const element = useRef<HTMLLIElement>(null);
+  const setElement = useCallback(
+    (item: HTMLLIElement | null) => {
+      element.current = item;
+      measure(item);
+    },
+    [measure],
+  );
+  // Whoever was led here reads on from here, also with a screen reader.
+  useEffect(() => {
+    if (isMarked) element.current?.focus({ preventScroll: true });
+  }, [isMarked]);
+  return (
+    <li
+      ref={setElement}
+      className="thread__item"
+      data-index={index}
+      data-key={itemKey}
+      data-marked={isMarked}
+      tabIndex={isMarked ? -1 : undefined}
+      // Not all are in the document, so a screen reader cannot count them itself.
+      aria-posinset={index + 1}
+      aria-setsize={count ?? -1}
+    >
+      {children}
+    </li>
   );
 }

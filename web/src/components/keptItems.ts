@@ -16,6 +16,7 @@ export function placesOf(range: Range, spans: readonly Span[], placeOf: (key: st
   const places = new Set(defaultRangeExtractor(range));
   for (const span of spans) {
     const ends = span.map(placeOf).filter((place) => place >= 0);
+    if (ends.length === 0) continue;
     const [first, last] = [Math.min(...ends), Math.max(...ends)];
     if (last - first < MAX_KEPT) for (let place = first; place <= last; place += 1) places.add(place);
     else for (const end of ends) places.add(end);

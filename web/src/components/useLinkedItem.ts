@@ -28,6 +28,7 @@ export function useLinkedItem({ conversationId, items, show }: Options) {
   const [marked, setMarked] = useMarked();
   /** The going that was brought to its end, well or not. */
   const settled = useRef<LinkedMessage | null>(null);
+  const branched = useRef<LinkedMessage | null>(null);
 
   const settle = useCallback((going: LinkedMessage | null, end: Leading) => {
     settled.current = going;
@@ -46,6 +47,10 @@ export function useLinkedItem({ conversationId, items, show }: Options) {
         settle(linked, "idle");
         setMarked(key);
         show(key);
+      } else if (thread.messages.has(linked.id) && branched.current !== linked) {
+        // In a branch that is not shown: once it is, this effect finds it.
+        branched.current = linked;
+        chat.store.dispatch({ type: "local.branch", conversation_id: conversationId, id: linked.id });
       } else if (thread.olderCursor === null || isPassed(linked.id, thread.messages)) {
         settle(linked, "gone");
       } else {

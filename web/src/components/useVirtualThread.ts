@@ -28,9 +28,14 @@ export function useVirtualThread(
 ) {
   const keys = useKeys(items);
   const getItemKey = useCallback((place: number) => keys[place] ?? place, [keys]);
+  const asked = items.findLast((item) => item.kind === "user")?.key;
   const rangeExtractor = useCallback(
-    (range: Range) => placesOf(range, spans, (key) => keys.indexOf(key)),
-    [keys, spans],
+    (range: Range) => {
+      // The last question stays: a key opens its editor, wherever the reader is.
+      const kept = asked === undefined ? spans : [...spans, [asked, asked] as const];
+      return placesOf(range, kept, (key) => keys.lastIndexOf(key));
+    },
+    [keys, spans, asked],
   );
   const estimateSize = (place: number) => {
     const item = items[place];
