@@ -22,7 +22,6 @@ import {
   aPending,
   ANSWER,
   CONVERSATION,
-  failed,
   play,
   QUESTION,
   snapshot,
