@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { goTo } from "../chat/address";
 import { strings } from "../strings";
 import { CredentialsForm } from "./CredentialsForm";
 import { ConfirmDialog, Dialog } from "./Dialog";
@@ -20,9 +21,15 @@ export function Account() {
     setShown("nothing");
   }
 
+  function signOut() {
+    // Whoever comes next does not begin in a conversation that is not theirs.
+    goTo(null, { replace: true });
+    void session.signOut();
+  }
+
   function leave() {
     if (user?.is_guest === true) setShown("leave");
-    else void session.signOut();
+    else signOut();
   }
 
   return (
@@ -62,7 +69,7 @@ export function Account() {
           heading={strings.account.signOutGuest}
           note={strings.account.signOutGuestNote}
           action={strings.account.signOut}
-          onConfirm={() => void session.signOut()}
+          onConfirm={signOut}
           onClose={hide}
         />
       )}

@@ -3,6 +3,7 @@
 import { type SubmitEvent, useEffect } from "react";
 
 import { type Model } from "../api/schemas";
+import { currentMessage } from "../chat/address";
 import { type ReplyItem } from "../log/thread";
 import { strings } from "../strings";
 import { useChat } from "./context";
@@ -31,6 +32,8 @@ export function Composer(props: Props) {
   useEffect(() => {
     // On a phone the focus would raise the keyboard over the conversation.
     if (!matchMedia("(pointer: fine)").matches) return;
+    // Who was led to a message came to read it, and may go on to the next hit of a search.
+    if (currentMessage() !== null) return;
     field.current?.focus();
     field.current?.setSelectionRange(field.current.value.length, field.current.value.length);
   }, [field]);

@@ -8,7 +8,7 @@ import { type KeyboardEvent, type ReactNode, type ToggleEvent, useId, useRef, us
 import { Icon } from "./Icon";
 
 const GAP_PX = 4;
-const EDGE_PX = 8;
+const BELOW_UNTIL = 0.7;
 
 interface Props {
   readonly label: string;
@@ -23,10 +23,15 @@ export function Menu({ label, className = "", children }: Props) {
   const panel = useRef<HTMLDivElement>(null);
   const [isOpen, setOpen] = useState(false);
 
+  function toggling(event: ToggleEvent) {
+    const isOpening = event.newState === "open";
+    // Before it is seen: one that moved would be pressed where it was.
+    if (isOpening) place(panel.current, button.current);
+    setOpen(isOpening);
+  }
+
   function toggled(event: ToggleEvent) {
-    if (event.newState !== "open") return;
-    place(panel.current, button.current);
-    itemsOf(panel.current)[0]?.focus();
+    if (event.newState === "open") itemsOf(panel.current)[0]?.focus();
   }
 
   return (
@@ -51,9 +56,7 @@ export function Menu({ label, className = "", children }: Props) {
         tabIndex={-1}
         className="menu"
         aria-label={label}
-        onBeforeToggle={(event) => {
-          setOpen(event.newState === "open");
-        }}
+        onBeforeToggle={toggling}
         onToggle={toggled}
         onKeyDown={moveFocus}
       >
@@ -113,13 +116,12 @@ function moveFocus(event: KeyboardEvent<HTMLElement>) {
   items[next]?.focus();
 }
 
-/** Below the button with the right edges in line; above it, or moved in, where there is no room. */
+/** Beside the button with the right edges in line: below it, above it in the lower part of the page. */
 function place(panel: HTMLElement | null, button: HTMLElement | null) {
   if (panel === null || button === null) return;
   const { bottom, top, right } = button.getBoundingClientRect();
-  const { offsetHeight: height, offsetWidth: width } = panel;
-  const fits = bottom + GAP_PX + height + EDGE_PX <= innerHeight;
-  const left = Math.min(Math.max(EDGE_PX, right - width), innerWidth - width - EDGE_PX);
-  panel.style.top = `${fits ? bottom + GAP_PX : Math.max(EDGE_PX, top - GAP_PX - height)}px`;
-  panel.style.left = `${left}px`;
+  const isAbove = bottom > innerHeight * BELOW_UNTIL;
+  panel.style.top = isAbove ? "auto" : `${bottom + GAP_PX}px`;
+  panel.style.bottom = isAbove ? `${innerHeight - top + GAP_PX}px` : "auto";
+  panel.style.right = `${document.documentElement.clientWidth - right}px`;
 }
