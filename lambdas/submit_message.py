@@ -193,9 +193,18 @@ class SubmitMessage:
             return state.head_id
         if parent_id is None or parent_id == state.head_id:
             return parent_id
-        if not self._conversations.has_message(state.conversation.conversation_id, parent_id):
+        stored = self._conversations.has_message(state.conversation.conversation_id, parent_id)
+        if not stored and not self._is_promised(state, parent_id):
             raise UnknownParent
         return parent_id
+
+    def _is_promised(self, state: ConversationState, reply_id: MessageId) -> bool:
+        """Whether a reply is on its way in a branch that is not the newest.
+
+        It is stored before its child is answered: jobs of a conversation run in order.
+        """
+        jobs = (self._jobs.find(job_id) for job_id in state.active_jobs)
+        return any(job is not None and job.reply_id == reply_id for job in jobs)
 
 
 def _job(order: Order, question: Message, *, model: str | None) -> Job:

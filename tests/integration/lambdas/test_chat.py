@@ -300,6 +300,18 @@ def test_an_edit_of_the_first_message_has_no_parent_either() -> None:
     assert parent_of(caller, edited) is None
 
 
+@pytest.mark.usefixtures("edge")
+def test_a_message_follows_a_promised_reply_also_beside_the_newest() -> None:
+    caller = a_caller()
+    first = send(caller).json
+    conversation_id = first["conversation_id"]
+    send(caller, key="key-0002", conversation_id=conversation_id, parent_id=None)
+    back = send(
+        caller, key="key-0003", conversation_id=conversation_id, parent_id=first["reply_id"]
+    ).json
+    assert parent_of(caller, back) == first["reply_id"]
+
+
 def test_a_parent_of_another_conversation_is_refused(edge: Edge) -> None:
     caller = a_caller()
     here, there = send(caller).json, send(caller, key="key-0002").json
