@@ -38,7 +38,7 @@ class EdgeSettings(RedisSettings, StoreSettings, QueueSettings):
     """Tokens a user may use in a day (UTC), question and answer; 0 is no limit."""
     rate_messages: Rates = parse_rates("20/minute")
     """Replies a user may ask for."""
-    rate_searches: Rates = parse_rates("60/minute;2000/day")
+    rate_searches: Rates = parse_rates("120/minute;2000/day")
     """Pages of search results a user may ask for; each reads up to 2 MB of the table."""
     rate_sign_in_account: Rates = parse_rates("5/minute")
     """Sign-ins that may be tried with one e-mail address."""

@@ -38,6 +38,10 @@ PageCursor = Annotated[
 @router.get(
     "/conversations/search",
     summary="Find titles and messages, in the conversation last written to first",
+    description=(
+        "All words must be in one message or one title. A page covers a part of the conversations: "
+        "it may be short or empty and not the last. Texts over 64 KB are not searched."
+    ),
     operation_id="searchConversations",
     tags=["conversations"],
     security=SIGNED_IN,

@@ -52,6 +52,9 @@ def test_what_was_said_is_found_by_keys_alone_and_opened_at_its_message(told: Ta
     reply = told.replies.first
     expect(reply).to_contain_text("jabuticabeira")
     assert page.url.endswith(f"?m={reply.get_attribute('data-message-id')}")
+    # The focus is on the message now; back, and done.
+    page.keyboard.press("/")
+    expect(field).to_be_focused()
     page.keyboard.press("Escape")
     expect(field).to_have_value("")
     expect(field).to_be_focused()

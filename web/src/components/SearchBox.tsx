@@ -39,7 +39,7 @@ export function SearchBox({ text, isBusy, field, onText, onClear }: Props) {
         placeholder={strings.search.placeholder}
         aria-label={strings.search.label}
         aria-describedby={hintId}
-        aria-controls="search-results"
+        aria-controls={text === "" ? undefined : "search-results"}
         maxLength={SEARCH_MAX_CHARS}
         value={text}
         onChange={(event) => {
