@@ -9,12 +9,12 @@ import fc from "fast-check";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
 
-import Markdown, { Block } from "../src/components/Markdown";
+import Markdown, { read } from "../src/components/Markdown";
 import { splitBlocks } from "../src/components/markdownBlocks";
 import samples from "./hostile/samples.json" with { type: "json" };
 
 const inBlocks = (text: string) => renderToStaticMarkup(<Markdown text={text} />);
-const whole = (text: string) => renderToStaticMarkup(<Block text={text} />);
+const whole = (text: string) => renderToStaticMarkup(read(text));
 /** Between blocks the whole has a line break, which nobody sees. */
 const tidy = (markup: string) => markup.replace(/\n+/g, "\n").replace(/>\n</g, "><").trim();
 
@@ -90,6 +90,26 @@ describe("samples put together", () => {
         expect(splitBlocks(text).join("\n")).toBe(text);
       }),
       { numRuns: Number(process.env["HOSTILE_RUNS"] ?? 200) },
+    );
+  });
+});
+
+describe("fences", () => {
+  const marks = fc.constantFrom("```", "````", "~~~", "``", "~~~~~");
+  const line = fc.oneof(
+    marks,
+    fc.constantFrom("", "", " ", "a", "  b", "\tc", "<b>", "&amp;", "\\`", "[x]: y", "- d", "    ```", " ```", "   ~~~ ", "# e", "``` ```"),
+    fc.tuple(marks, fc.constantFrom("js", "c++", "C#", "a b", "&amp;", "\\*", "x`y", "__proto__", " py ", "{.x}", "objective-c")).map((both) => both.join("")),
+  );
+
+  it("read by hand read as the reader reads them, also while they grow", () => {
+    fc.assert(
+      fc.property(marks, fc.array(line, { maxLength: 8 }), fc.nat(3), (first, lines, cut) => {
+        const all = [first, ...lines].join("\n");
+        const text = all.slice(0, all.length - cut);
+        expect(tidy(inBlocks(text))).toBe(tidy(whole(text)));
+      }),
+      { numRuns: Number(process.env["HOSTILE_RUNS"] ?? 1_000) },
     );
   });
 });

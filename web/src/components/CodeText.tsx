@@ -63,7 +63,7 @@ function usePainted(paint: Paint | null, language: string, text: string): Painte
 
   useEffect(() => {
     // React's work counts as well.
-    last.current.endedAt = performance.now();
+    if (last.current.beganAt > 0) last.current.endedAt = performance.now();
   }, [painted]);
 
   return known;

@@ -66,6 +66,7 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
       ) : (
         <Opening />
       )}
+      <Flash {...flash} />
       <Composer
         draft={draft}
         onDraft={setDraft}
@@ -78,7 +79,6 @@ export function Conversation({ conversationId }: { readonly conversationId: stri
           chat.outbox.send(conversationId, content, model);
         }}
       />
-      <Flash word={flash} />
       <Announcer items={items} />
     </>
   );

@@ -4,16 +4,19 @@
  *
  * A streaming reply is read block by block. Blocks that are complete keep their element; only
  * the last is read again with each frame, so that a long reply does not slow down as it grows.
+ * What was read is kept, for when the reply is scrolled away and back.
  */
 
-import { memo, type ReactNode } from "react";
+import { memo, type ReactElement, type ReactNode } from "react";
 import ReactMarkdown, { type Components } from "react-markdown";
 import rehypeSanitize, { defaultSchema } from "rehype-sanitize";
 import remarkGfm from "remark-gfm";
 
 import { strings } from "../strings";
 import { CodeText } from "./CodeText";
+import { type FencedCode, fencedCode } from "./fencedCode";
 import { splitBlocks } from "./markdownBlocks";
+import { ReadTexts } from "./readTexts";
 import { CopyButton } from "./ReplyMessage";
 
 const SCHEMA = {
@@ -27,7 +30,7 @@ const COMPONENTS: Components = {
   img: ({ src, alt }) => (
     <SafeLink href={typeof src === "string" ? src : undefined}>{alt || strings.thread.image}</SafeLink>
   ),
-  pre: ({ node }) => <CodeBlock node={node} />,
+  pre: ({ node }) => <CodeBlock language={languageOf(node)} text={textOf(node)} />,
   table: ({ children }) => (
     // A wide table scrolls by itself, and so must be reachable by the keyboard.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -37,21 +40,51 @@ const COMPONENTS: Components = {
   ),
 };
 
-export default function Markdown({ text }: { readonly text: string }) {
-  return splitBlocks(text).map((block, place) => <Block key={place} text={block} />);
+/** Some hundred long replies. */
+const KEPT_CHARS = 500_000;
+const kept = new ReadTexts<ReactElement>(KEPT_CHARS);
+
+interface Props {
+  readonly text: string;
+  readonly isStreaming?: boolean;
 }
 
-export const Block = memo(function Block({ text }: { readonly text: string }) {
-  return (
-    <ReactMarkdown
-      remarkPlugins={[remarkGfm]}
-      rehypePlugins={[[rehypeSanitize, SCHEMA]]}
-      components={COMPONENTS}
-    >
-      {text}
-    </ReactMarkdown>
-  );
+export default function Markdown({ text, isStreaming = false }: Props) {
+  const blocks = splitBlocks(text);
+  return blocks.map((block, place) => (
+    <Block key={place} text={block} isGrowing={isStreaming && place === blocks.length - 1} />
+  ));
+}
+
+interface BlockProps {
+  readonly text: string;
+  readonly isGrowing?: boolean;
+}
+
+const Block = memo(function Block({ text, isGrowing = false }: BlockProps) {
+  const code = fencedCode(text);
+  if (code !== null) return <CodeBlock {...code} />;
+  return isGrowing ? read(text) : kept.of(text, read);
 });
+
+/** Read a reply before it is shown, a block at each step. */
+export function* readAhead(text: string): Generator<void> {
+  for (const block of splitBlocks(text)) {
+    if (kept.has(block) || fencedCode(block) !== null) continue;
+    kept.of(block, read);
+    yield;
+  }
+}
+
+/** A component without state, called for what it draws: that can be drawn in many places. */
+export function read(text: string): ReactElement {
+  return ReactMarkdown({
+    remarkPlugins: [remarkGfm],
+    rehypePlugins: [[rehypeSanitize, SCHEMA]],
+    components: COMPONENTS,
+    children: text,
+  });
+}
 
 function SafeLink({ href, children }: { href: string | undefined; children: ReactNode }) {
   if (href === undefined || !/^https?:\/\/[^/]/i.test(href)) return <span>{children}</span>;
@@ -62,9 +95,7 @@ function SafeLink({ href, children }: { href: string | undefined; children: Reac
   );
 }
 
-function CodeBlock({ node }: { node: TreeNode | undefined }) {
-  const text = textOf(node);
-  const language = languageOf(node);
+function CodeBlock({ language, text }: FencedCode) {
   return (
     <div className="code">
       <div className="code__head">

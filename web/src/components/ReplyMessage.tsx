@@ -7,6 +7,7 @@ import { strings } from "../strings";
 import { BranchSwitch } from "./BranchSwitch";
 import { failureText } from "./failureText";
 import { Icon } from "./Icon";
+import { modelName } from "./modelName";
 import { ReplyText } from "./ReplyText";
 import { RetryButton } from "./RetryButton";
 import { sameItem } from "./sameItem";
@@ -107,7 +108,7 @@ function Actions({ item, actions }: Props) {
           <Icon name="again" />
         </button>
       )}
-      {isWhole(item) && item.model !== null && <span className="reply__model">{item.model}</span>}
+      {isWhole(item) && item.model !== null && <span className="reply__model">{modelName(item.model)}</span>}
     </footer>
   );
 }

@@ -29,7 +29,7 @@ import typescript from "highlight.js/lib/languages/typescript";
 import xml from "highlight.js/lib/languages/xml";
 import yaml from "highlight.js/lib/languages/yaml";
 import { createLowlight } from "lowlight";
-import { createElement, type ReactNode } from "react";
+import { createElement, Fragment, type ReactNode } from "react";
 
 const lowlight = createLowlight({
   ...{ bash, c, cpp, csharp, css, diff, dockerfile, go, ini, java, javascript, json, kotlin, php },
@@ -40,7 +40,8 @@ const lowlight = createLowlight({
 export function paint(language: string, text: string): ReactNode {
   const name = language.toLowerCase();
   if (!lowlight.registered(name)) return null;
-  return lowlight.highlight(name, text).children.map(asElement);
+  // One element: React passes over it while it is the same.
+  return createElement(Fragment, null, ...lowlight.highlight(name, text).children.map(asElement));
 }
 
 type Tree = ReturnType<typeof lowlight.highlight>["children"][number];

@@ -8,6 +8,8 @@
  * it against the reader of the whole.
  */
 
+import { closes } from "./fencedCode";
+
 const FENCE = /^ {0,3}(?:(`{3,})[^`]*|(~{3,}).*)$/;
 const ITEM = /^( {0,3}(?:[-*+]|(\d{1,9})[.)]))( +)\S/;
 const EMPTY_ITEM = /^ {0,3}(?:[-*+]|\d{1,9}[.)])\s*$/;
@@ -98,12 +100,6 @@ function isItem(line: string): boolean {
 function contentColumn(line: string): number {
   const [, marker = "", , spaces = ""] = ITEM.exec(line) ?? [];
   return marker.length + (spaces.length > CODE_INDENT ? 1 : spaces.length);
-}
-
-/** A fence closes with as many of its own marks, and nothing behind them. */
-function closes(line: string, fence: string): boolean {
-  const marks = /^ {0,3}(`+|~+)[ \t]*$/.exec(line)?.[1];
-  return marks !== undefined && marks[0] === fence[0] && marks.length >= fence.length;
 }
 
 function indentOf(line: string): number {
