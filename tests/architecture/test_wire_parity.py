@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from lambdas.handlers.search import QUESTION_MAX_CHARS
 from prosa import events
 from prosa.conversation import CONTENT_MAX_CHARS, Frozen
 
@@ -39,7 +40,8 @@ def test_the_page_knows_no_event_that_is_never_sent() -> None:
     assert set(_page_fields()) == sent
 
 
-def test_the_page_counts_to_the_same_limit() -> None:
-    composer = (WEB / "components" / "Composer.tsx").read_text()
-    limits = re.findall(r"CONTENT_MAX_CHARS = ([\d_]+)", composer)
-    assert [int(limit) for limit in limits] == [CONTENT_MAX_CHARS]
+def test_the_page_counts_to_the_same_limits() -> None:
+    message = (WEB / "components" / "messageLength.ts").read_text()
+    assert re.findall(r"CONTENT_MAX_CHARS = ([\d_]+)", message) == [f"{CONTENT_MAX_CHARS:_}"]
+    api = (WEB / "api" / "prosa.ts").read_text()
+    assert re.findall(r"SEARCH_MAX_CHARS = ([\d_]+)", api) == [f"{QUESTION_MAX_CHARS:_}"]

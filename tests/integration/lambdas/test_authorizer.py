@@ -35,6 +35,7 @@ BODIES: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/messages/{id}/replies"): {},
     ("PATCH", "/conversations/{id}"): {"title": "Other"},
 }
+QUERIES = {("GET", "/conversations/search"): "?q=hello"}
 
 PROTECTED = [
     (method.upper(), path)
@@ -114,7 +115,7 @@ def test_no_route_acts_on_an_expired_token(route: tuple[str, str]) -> None:
     prefix = {"conversations": "cnv", "jobs": "job", "messages": "msg"}.get(path.split("/")[1])
     answer = call(
         method,
-        path.replace("{id}", f"{prefix}_{ULID()}"),
+        path.replace("{id}", f"{prefix}_{ULID()}") + QUERIES.get(route, ""),
         body=BODIES.get(route),
         caller=a_caller(for_s=-6),
         headers={"idempotency-key": "key-0001"},
