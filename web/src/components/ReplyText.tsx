@@ -23,7 +23,7 @@ export function ReplyText({ text, isStreaming }: Props) {
   return (
     <div className="prose" data-streaming={isStreaming}>
       <Suspense fallback={<p className="prose__plain">{text}</p>}>
-        <Markdown text={text} />
+        <Markdown text={text} isStreaming={isStreaming} />
       </Suspense>
     </div>
   );

@@ -11,6 +11,7 @@ import { type RefObject, useCallback, useMemo, useState } from "react";
 import { type ThreadItem } from "../log/thread";
 import { estimateHeight } from "./estimateHeight";
 import { placesOf, type Span } from "./keptItems";
+import { useReadAhead } from "./useReadAhead";
 
 /** Items drawn before and after those in view. */
 const OVERSCAN = 4;
@@ -68,7 +69,8 @@ export function useVirtualThread(
     },
     [keys, virtualizer],
   );
-  const { scrollOffset, scrollRect } = virtualizer;
+  const { scrollOffset, scrollRect, range } = virtualizer;
+  useReadAhead(items, range?.startIndex ?? keys.length, range?.endIndex ?? keys.length);
   const nearPx = NEAR_VIEWS * (scrollRect?.height ?? 0);
   const isNearStart = nearPx > 0 && (scrollOffset ?? 0) < nearPx;
   return { virtualizer, sizer: virtualizer.containerRef, show, isNearStart };
