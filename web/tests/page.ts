@@ -112,17 +112,22 @@ export class Page {
 }
 
 function browser(href: string): void {
-  const storage = new Map<string, string>();
   const document = Object.assign(new EventTarget(), { hidden: true, visibilityState: "visible" });
   vi.stubGlobal("window", new EventTarget());
   vi.stubGlobal("document", document);
   vi.stubGlobal("location", { href });
-  vi.stubGlobal("sessionStorage", {
-    getItem: (key: string) => storage.get(key) ?? null,
-    setItem: (key: string, value: string) => storage.set(key, value),
-    removeItem: (key: string) => storage.delete(key),
-  });
+  vi.stubGlobal("sessionStorage", aStorage());
+  vi.stubGlobal("localStorage", aStorage());
   vi.stubGlobal("WebSocket", function WebSocket(url: string) {
     return open(url);
   });
+}
+
+function aStorage() {
+  const storage = new Map<string, string>();
+  return {
+    getItem: (key: string) => storage.get(key) ?? null,
+    setItem: (key: string, value: string) => storage.set(key, value),
+    removeItem: (key: string) => storage.delete(key),
+  };
 }

@@ -27,6 +27,7 @@ export interface ChatOptions {
 export class Chat {
   readonly store = new LogStore();
   readonly outbox: Outbox;
+  readonly branches: BranchChoices;
   /** Also for what leaves nothing in the state: search, export. */
   readonly api: ProsaApi;
   readonly #session: Session;
@@ -35,7 +36,6 @@ export class Chat {
   #connection: ConnectionState = { name: "connecting" };
   readonly #reading = new Map<string, Promise<MessagePage>>();
   readonly #older: OlderPages;
-  readonly #branches: BranchChoices;
   #models: Promise<readonly Model[]> | null = null;
   #open: string | null = null;
   /** Conversations in which something was sent before the socket had its place in the log. */
@@ -46,7 +46,7 @@ export class Chat {
     this.api = api;
     this.#session = session;
     this.#older = new OlderPages(api, this.store);
-    this.#branches = new BranchChoices(this.store, this.#older);
+    this.branches = new BranchChoices(this.store, this.#older);
     this.outbox = new Outbox({
       api,
       store: this.store,
@@ -102,9 +102,9 @@ export class Chat {
   async open(conversationId: string | null): Promise<void> {
     this.#open = conversationId;
     if (conversationId === null) return;
-    this.#branches.recall(conversationId);
+    this.branches.recall(conversationId);
     if (!this.#isLoaded(conversationId)) await this.#follow(conversationId);
-    await this.#branches.reach(conversationId);
+    await this.branches.reach(conversationId);
   }
 
   /** Read a conversation, and go back in the log for running replies that were not followed. */

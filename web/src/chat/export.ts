@@ -9,7 +9,7 @@ import { type ProsaApi } from "../api/prosa";
 import { type Conversation, type Message } from "../api/schemas";
 import { reduce } from "../log/reducer";
 import { type LogState } from "../log/state";
-import { type ReplyItem, type ThreadItem, visibleThread } from "../log/thread";
+import { type ReplyItem, type ThreadItem, visibleThread, wholeTree } from "../log/thread";
 import { type Strings } from "../strings";
 
 /** Of the JSON file. It changes when a reader of the old form would be wrong about the new. */
@@ -42,8 +42,7 @@ export async function exportConversation(
   const whole = await readWhole(api, state, conversation_id, onRead);
   const now = new Date();
   if (format === "json") {
-    const messages = [...(whole.threads.get(conversation_id)?.messages.values() ?? [])];
-    const text = asJson(conversation, messages, now);
+    const text = asJson(conversation, wholeTree(whole, conversation_id), now);
     return { name: fileName(title, now, "json"), type: "application/json", text };
   }
   const text = asMarkdown(conversation, visibleThread(whole, conversation_id), strings, now);

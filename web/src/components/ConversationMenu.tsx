@@ -69,6 +69,8 @@ function useExport(conversation: Conversation) {
     setProgress(0);
     try {
       const wish = { conversation, format, strings, onRead: setProgress };
+      // Not opened yet, it has its chosen branch in the browser only.
+      chat.branches.recall(conversation.conversation_id);
       download(await exportConversation(chat.api, chat.store.state(), wish));
       setProgress(null);
       done();

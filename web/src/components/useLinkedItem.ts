@@ -6,6 +6,7 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 
 import { type LinkedMessage, useLinkedMessage } from "../chat/address";
+import { type Thread } from "../log/state";
 import { type ThreadItem } from "../log/thread";
 import { useChat, useLog } from "./context";
 
@@ -51,7 +52,7 @@ export function useLinkedItem({ conversationId, items, show }: Options) {
         // In a branch that is not shown: once it is, this effect finds it.
         branched.current = linked;
         chat.store.dispatch({ type: "local.branch", conversation_id: conversationId, id: linked.id });
-      } else if (thread.olderCursor === null || isPassed(linked.id, thread.messages)) {
+      } else if (thread.olderCursor === null || isPassed(linked.id, thread)) {
         settle(linked, "gone");
       } else {
         setLeading("reading");
@@ -72,9 +73,8 @@ export function useLinkedItem({ conversationId, items, show }: Options) {
 }
 
 /** Ids sort by their time and pages are read backwards: behind its place it will not come. */
-function isPassed(id: string, messages: ReadonlyMap<string, unknown>): boolean {
-  for (const known of messages.keys()) if (known < id) return true;
-  return false;
+function isPassed(id: string, { readFrom }: Pick<Thread, "readFrom">): boolean {
+  return readFrom !== null && readFrom <= id;
 }
 
 function useMarked() {
