@@ -57,8 +57,8 @@ describe("the pace of colouring a block that grows", () => {
     expect(pauseMs(10_000)).toBeLessThanOrEqual(2_000);
   });
 
-  it("colours whole lines while it grows, and the last line when it rests", () => {
-    expect(nextTarget("a\nb\nc", "")).toBe("a\nb\n");
+  it("colours what is there, then whole lines while it grows, and the last line when it rests", () => {
+    expect(nextTarget("a\nb\nc", "")).toBe("a\nb\nc");
     expect(nextTarget("a\nb\nc", "a\n")).toBe("a\nb\n");
     expect(nextTarget("a\nb\nc", "a\nb\n")).toBe("a\nb\nc");
     expect(nextTarget("a", "")).toBe("a");

@@ -48,7 +48,7 @@ function usePainted(paint: Paint | null, language: string, text: string): Painte
   useEffect(() => {
     if (paint === null || target === known.text) return;
     const { beganAt, endedAt } = last.current;
-    const pause = target === text ? IDLE_MS : 0;
+    const pause = target === text && known.text !== "" ? IDLE_MS : 0;
     const timer = setTimeout(
       () => {
         last.current.beganAt = performance.now();

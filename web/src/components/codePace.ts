@@ -19,10 +19,12 @@ export function pauseMs(tookMs: number): number {
 export const IDLE_MS = 350;
 
 /**
- * What to colour next of `text`, of which `painted` is in colours. Whole lines first: the last one
- * may still turn into something else, the fence's end for one.
+ * What to colour next of `text`, of which `painted` is in colours. At first all that is there, as
+ * it mostly is whole. Then whole lines before the last one, which may still turn into something
+ * else, the fence's end for one.
  */
 export function nextTarget(text: string, painted: string): string {
+  if (painted === "") return text;
   const lines = text.slice(0, text.lastIndexOf("\n") + 1);
   return lines.length > painted.length ? lines : text;
 }
