@@ -87,7 +87,7 @@ export function read(text: string): ReactElement {
 }
 
 function SafeLink({ href, children }: { href: string | undefined; children: ReactNode }) {
-  if (href === undefined || !/^https?:\/\/[^/]/i.test(href)) return <span>{children}</span>;
+  if (href === undefined || !/^https?:\/\/[^/]/i.test(href) || !URL.canParse(href)) return <span>{children}</span>;
   return (
     <a href={href} target="_blank" rel="noopener noreferrer">
       {children}

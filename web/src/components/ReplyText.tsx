@@ -5,6 +5,8 @@
 
 import { lazy, Suspense } from "react";
 
+import { PlainIfBroken } from "./PlainIfBroken";
+
 const loadMarkdown = () => import("./Markdown");
 const Markdown = lazy(loadMarkdown);
 
@@ -22,9 +24,11 @@ export function ReplyText({ text, isStreaming }: Props) {
   if (text === "") return null;
   return (
     <div className="prose" data-streaming={isStreaming}>
-      <Suspense fallback={<p className="prose__plain">{text}</p>}>
-        <Markdown text={text} isStreaming={isStreaming} />
-      </Suspense>
+      <PlainIfBroken text={text}>
+        <Suspense fallback={<p className="prose__plain">{text}</p>}>
+          <Markdown text={text} isStreaming={isStreaming} />
+        </Suspense>
+      </PlainIfBroken>
     </div>
   );
 }
