@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, expect
 from local.stack import Stack
 from prosa.ids import UserId
 from tests.e2e.long_history import write_history
-from tests.e2e.talk import Talk
+from tests.e2e.talk import REPLY_DEADLINE_MS, Talk
 
 SCRIPTED = "openai:scripted"
 LEAD_DEADLINE_MS = 120_000
@@ -61,7 +61,7 @@ class LongTalk:
         """Ask the scripted model, and return when its reply streams in."""
         self.talk.choose(SCRIPTED)
         self.talk.say("Tell me a very long story.")
-        expect(self.story).to_contain_text("Part 3")
+        expect(self.story).to_contain_text("Part 3", timeout=REPLY_DEADLINE_MS)
 
     def watch(self) -> None:
         self.page.evaluate("watch.begin()")
