@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
 from local.stack import Stack
+from tests.e2e.story import SCRIPTED, held_story
 from tests.e2e.talk import Talk
+from tests.llm_server.script import Script
+from tests.llm_server.server import LlmServer
 
 RESULTS = Path(__file__).parents[2] / "test-results"
 DEADLINE_MS = 20_000
@@ -81,3 +84,21 @@ def talk(page: Page, stack: Stack) -> Talk:
     arrived = Talk(page, stack.settings.edge_url)
     arrived.arrive_as_guest()
     return arrived
+
+
+@pytest.fixture
+def scripted(talk: Talk, paid_llm: LlmServer) -> Iterator[Talk]:
+    """A guest whom the scripted model answers: with what was asked, unless the test says else."""
+    talk.choose(SCRIPTED)
+    yield talk
+    paid_llm.forget()
+
+
+@pytest.fixture
+def held(paid_llm: LlmServer) -> Iterator[Script]:
+    """The scripted model begins a story and waits for `gate.open()`."""
+    script = held_story()
+    paid_llm.script(script)
+    yield script
+    script.gate.open()
+    paid_llm.forget()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, Request, expect
 
@@ -18,22 +20,36 @@ class Talk:
         self._authorization = ""
         page.on("request", self._remember_token)
 
-    def arrive_as_guest(self) -> None:
+    def arrive_as_guest(self, *, begin: str = "Start without an account") -> None:
         self.page.goto(self.url)
-        self.page.get_by_role("button", name="Start without an account").click()
+        self.page.get_by_role("button", name=begin).click()
         expect(self.page.get_by_test_id("composer")).to_be_visible()
 
     def choose(self, model_id: str) -> None:
         """Let another model answer from here on."""
-        self.page.get_by_label("Model").select_option(model_id)
+        self.page.locator(".composer__model").select_option(model_id)
 
     def say(self, text: str) -> Locator:
         """Type and send; gives the reply, which may not have begun."""
         replies = self.replies.count()
-        composer = self.page.get_by_test_id("composer")
-        composer.fill(text)
-        composer.press("Enter")
+        self.composer.fill(text)
+        self.composer.press("Enter")
         return self.replies.nth(replies)
+
+    def another_tab(self) -> Talk:
+        """Open the same address once more, in the same browser."""
+        other = Talk(self.page.context.new_page(), self.url)
+        other.page.goto(self.page.url)
+        return other
+
+    def expect_connection(self, state: str) -> None:
+        """Wait until events flow (`online`), or do not."""
+        shown = self.page.get_by_test_id("connection-state")
+        expect(shown).to_have_attribute("data-state", state, timeout=REPLY_DEADLINE_MS)
+
+    @property
+    def composer(self) -> Locator:
+        return self.page.get_by_test_id("composer")
 
     @property
     def replies(self) -> Locator:
@@ -54,11 +70,9 @@ class Talk:
 
     def wait_until_streaming(self, reply: Locator, *, characters: int) -> str:
         """Wait until `characters` of a reply that is still being written are there."""
-        handle = reply.element_handle()
-        self.page.wait_for_function(
-            "([e, n]) => e.dataset.status === 'streaming' && e.innerText.length >= n",
-            arg=[handle, characters],
-        )
+        expect(reply).to_have_attribute("data-status", "streaming", timeout=REPLY_DEADLINE_MS)
+        begun = re.compile(rf".{{{characters},}}", re.DOTALL)
+        expect(reply.locator(".prose")).to_have_text(begun, timeout=REPLY_DEADLINE_MS)
         return self.text_of(reply)
 
     def text_of(self, reply: Locator) -> str:
@@ -66,9 +80,13 @@ class Talk:
         prose = reply.locator(".prose")
         return " ".join(prose.inner_text().split()) if prose.count() else ""
 
+    def stored_contents(self) -> list[str]:
+        """The texts of `stored_messages`, oldest first."""
+        return [message["content"] for message in self.stored_messages()]
+
     def stored_messages(self) -> list[dict[str, Any]]:
         """What the API says of the open conversation, asked with the page's own access token."""
-        conversation_id = self.page.url.rpartition("/c/")[2]
+        conversation_id = urlsplit(self.page.url).path.rpartition("/c/")[2]
         answer = self.page.request.get(
             f"{self.url}/api/conversations/{conversation_id}/messages",
             headers={"Authorization": self._authorization},

@@ -12,12 +12,15 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from local.stack import Stack
+from prosa.ids import UserId
 from tests.e2e.conftest import NewContext
+from tests.e2e.long_history import write_history
+from tests.e2e.sidebar import search
+from tests.e2e.story import SCRIPTED
 from tests.e2e.talk import Talk
 from tests.llm_server.script import Script
 from tests.llm_server.server import LlmServer
 
-SCRIPTED = "openai:scripted"
 ANSWER = "A **jabuticabeira** dá frutos no tronco.\n\n```python\nprint('fruta')"
 
 
@@ -125,3 +128,17 @@ def test_a_link_leads_to_its_message_also_through_signing_in(
     expect(other.questions).to_have_count(1)
     expect(other.questions).to_have_attribute("data-message-id", str(sent))
     assert urlsplit(other.page.url).query == f"m={sent}"
+
+
+def test_a_hit_a_long_way_back_is_brought_into_view(talk: Talk, stack: Stack) -> None:
+    talk.wait_until_done(talk.say("Hello"))
+    stored = talk.page.evaluate("JSON.parse(localStorage['prosa.session']).user.user_id")
+    conversation_id, message_ids = write_history(stack, UserId(stored), count=300)
+    found = search(talk.page, "number 42")
+    expect(found).to_have_count(1)
+    found.get_by_text("What is number 42?").click()
+    hit = talk.page.locator(f'[data-message-id="{message_ids[42]}"]')
+    expect(hit).to_be_in_viewport()
+    expect(talk.page).to_have_url(re.compile(rf"/c/{conversation_id}\?m={message_ids[42]}$"))
+    talk.page.reload()
+    expect(hit).to_be_in_viewport()
