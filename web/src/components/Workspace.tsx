@@ -84,7 +84,12 @@ function useWorkspaceShortcuts(open: string | null, sidebar: SidebarState, showS
     const place = open === null ? -1 : listed.indexOf(open);
     const next = listed[Math.max(0, place + by)];
     if (next === undefined || next === open) return false;
-    goTo(next, { replace: false });
+    const isWriting = document.activeElement?.matches("input, textarea") === true;
+    flushSync(() => {
+      goTo(next, { replace: false });
+    });
+    // The message field takes the focus as it comes, and the next key with it.
+    if (!isWriting && document.activeElement instanceof HTMLElement) document.activeElement.blur();
     return true;
   }
 
