@@ -46,6 +46,14 @@ describe.each(names)("%s", (name) => {
     }
   });
 
+  it("shows each reply whole before its end is told", () => {
+    events.forEach((event, place) => {
+      if (event.type !== "reply.completed") return;
+      const reply = play(events.slice(0, place)).replies.get(event.job_id);
+      expect(reply).toMatchObject({ text: event.message.content, status: "streaming" });
+    });
+  });
+
   it("shows the same from REST", () => {
     const state = play(pagesRead(conversation_id, end));
     expect(everything(state, conversation_id).branches).toEqual(told.branches);
