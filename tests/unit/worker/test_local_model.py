@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from prosa.conversation import FinishReason, Role
-from training.corpus_files import values
+from training.kept_back import held_out_values
 from worker.llm.errors import ContextTooLong, ModelUnavailable
 from worker.llm.local import LocalModel
 from worker.llm.model import ModelRequest, StreamEnd, TextDelta, Turn
@@ -59,18 +59,18 @@ async def test_a_greeting_is_returned_in_its_language(
     assert reply in await talk(model, greeting)
 
 
-@pytest.mark.parametrize("name", ["Iracema", "Conceição", "Margaret"])
+@pytest.mark.parametrize("name", ["Iracema", "Conceição", "Wanderley"])
 async def test_a_name_never_trained_on_is_told_back_turns_later(
     model: LocalModel, name: str
 ) -> None:
-    assert name in values().held_out["people"]
+    assert name in held_out_values()["people"]
 
     reply = await talk(model, f"My name is {name}.", "What is Prosa?", "What is my name?")
 
     assert name in reply
 
 
-@pytest.mark.parametrize("name", ["Iracema", "Joaquim", "Rosângela"])
+@pytest.mark.parametrize("name", ["Iracema", "Severino", "Rosângela"])
 async def test_a_name_is_told_back_in_portuguese(model: LocalModel, name: str) -> None:
     reply = await talk(model, f"Meu nome é {name}.", "O que é a Prosa?", "Qual é o meu nome?")
 
