@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from local.stack import Stack
 from tests.e2e.story import SCRIPTED, held_story
@@ -18,6 +18,7 @@ from tests.llm_server.server import LlmServer
 
 RESULTS = Path(__file__).parents[2] / "test-results"
 DEADLINE_MS = 20_000
+expect.set_options(timeout=DEADLINE_MS)
 
 # Chromium as root in a container has no sandbox of its own, and must not call home.
 _FLAGS = [

@@ -26,6 +26,10 @@ export function Dialog({ heading, onClose, children }: Props) {
       ref={dialog}
       className="dialog"
       aria-labelledby={headingId}
+      onKeyDown={(event) => {
+        // Not the drawer's as well, which the dialog was opened from: one press, one thing.
+        if (event.key === "Escape") event.stopPropagation();
+      }}
       onCancel={(event) => {
         event.preventDefault();
         onClose();
