@@ -56,6 +56,7 @@ class LongTalk:
         """Go to the address of a message, and wait until it is shown."""
         self.page.goto(f"{self.address}?m={self.message_ids[number]}")
         expect(self.message(number)).to_be_in_viewport(timeout=LEAD_DEADLINE_MS)
+        self.watch()
 
     def ask_for_story(self) -> None:
         """Ask the scripted model, and return when its reply streams in."""
