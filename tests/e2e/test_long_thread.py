@@ -40,6 +40,7 @@ def story(paid_llm: LlmServer) -> Iterator[None]:
     paid_llm.forget()
 
 
+@pytest.mark.long
 @pytest.mark.timeout(240)
 @pytest.mark.usefixtures("story")
 def test_thousands_of_messages_stay_light(
