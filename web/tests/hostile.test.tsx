@@ -28,7 +28,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   code: ["class"],
   div: ["class", "tabindex"],
   h2: ["class", "id"],
-  input: ["type", "disabled", "checked"],
+  input: ["type", "disabled", "checked", "aria-label"],
   li: ["class", "id"],
   ol: ["start", "class"],
   path: ["d"],

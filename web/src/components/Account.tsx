@@ -49,7 +49,7 @@ export function Account() {
         </div>
       )}
       <details className="account__menu">
-        <summary aria-label={strings.account.menu}>
+        <summary aria-label={`${user.email ?? strings.account.guest}: ${strings.account.menu}`}>
           <span className="account__name">{user.email ?? strings.account.guest}</span>
         </summary>
         <div className="account__panel">

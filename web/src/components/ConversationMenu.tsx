@@ -25,7 +25,11 @@ export function ConversationMenu({ conversation, className, onRename, onRemove }
     ["json", strings.exporting.json],
   ] as const;
   return (
-    <Menu label={strings.list.more(title)} {...(className !== undefined && { className })}>
+    <Menu
+      label={strings.list.more(title)}
+      note={<ExportNote progress={progress} />}
+      {...(className !== undefined && { className })}
+    >
       {onRename && (
         <MenuItem icon="pencil" onChoose={closing(onRename)}>
           {strings.list.renameItem}
@@ -46,11 +50,16 @@ export function ConversationMenu({ conversation, className, onRename, onRemove }
           {strings.list.removeItem}
         </MenuItem>
       )}
-      <p className="menu__note" role="status">
-        {isReading && strings.exporting.reading(progress)}
-        {progress === "failed" && strings.exporting.failed}
-      </p>
     </Menu>
+  );
+}
+
+function ExportNote({ progress }: { readonly progress: number | "failed" | null }) {
+  return (
+    <p className="menu__note" role="status">
+      {typeof progress === "number" && strings.exporting.reading(progress)}
+      {progress === "failed" && strings.exporting.failed}
+    </p>
   );
 }
 

@@ -30,6 +30,15 @@ const COMPONENTS: Components = {
   img: ({ src, alt }) => (
     <SafeLink href={typeof src === "string" ? src : undefined}>{alt || strings.thread.image}</SafeLink>
   ),
+  // What is done and what is not, for those who do not see the tick.
+  input: ({ checked = false }) => (
+    <input
+      type="checkbox"
+      disabled
+      checked={checked}
+      aria-label={checked ? strings.thread.done : strings.thread.toDo}
+    />
+  ),
   pre: ({ node }) => <CodeBlock language={languageOf(node)} text={textOf(node)} />,
   table: ({ children }) => (
     // A wide table scrolls by itself, and so must be reachable by the keyboard.

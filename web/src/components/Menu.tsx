@@ -15,9 +15,11 @@ interface Props {
   readonly className?: string;
   /** MenuItems; drawn while the menu is open. */
   readonly children: ReactNode;
+  /** How it goes, below the items: a menu itself may hold nothing else. */
+  readonly note?: ReactNode;
 }
 
-export function Menu({ label, className = "", children }: Props) {
+export function Menu({ label, className = "", children, note }: Props) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const panel = useRef<HTMLDivElement>(null);
@@ -52,15 +54,14 @@ export function Menu({ label, className = "", children }: Props) {
         ref={panel}
         id={id}
         popover="auto"
-        role="menu"
-        tabIndex={-1}
         className="menu"
-        aria-label={label}
         onBeforeToggle={toggling}
         onToggle={toggled}
-        onKeyDown={moveFocus}
       >
-        {isOpen && children}
+        <div role="menu" tabIndex={-1} aria-label={label} onKeyDown={moveFocus}>
+          {isOpen && children}
+        </div>
+        {note}
       </div>
     </>
   );

@@ -123,6 +123,8 @@ export const en = {
     finished: (text: string) => `Prosa replied: ${text}`,
     finishedFailed: (detail: string) => `The reply failed. ${detail}`,
     image: "Image",
+    done: "Done",
+    toDo: "To do",
   },
   empty: {
     heading: "What’s on your mind?",

@@ -125,6 +125,8 @@ export const pt: Strings = {
     finished: (text: string) => `Prosa respondeu: ${text}`,
     finishedFailed: (detail: string) => `A resposta falhou. ${detail}`,
     image: "Imagem",
+    done: "Feito",
+    toDo: "A fazer",
   },
   empty: {
     heading: "O que passa pela sua cabeça?",
