@@ -81,7 +81,7 @@ dlq:
 
 test: setup web/dist/index.html
 	npm --prefix web test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
