@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from bench import (
     cancel,
     cold_import,
+    first_paint,
     queue_costs,
     round_trip,
     second_start,
@@ -27,6 +28,7 @@ _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
     "streams": streams.measure,
     "cancel": cancel.measure,
     "second_start": second_start.measure,
+    "first_paint": first_paint.measure,
 }
 
 
