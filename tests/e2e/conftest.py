@@ -35,9 +35,9 @@ _FLAGS = [
 NewContext = Callable[..., BrowserContext]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Generator[Browser]:
-    """Run Chromium for one file: Playwright keeps a loop of its own running in this thread, and
+    """Run Chromium for this folder: Playwright keeps a loop of its own running in this thread, and
     while it does no asyncio test can run."""
     with sync_playwright() as playwright:
         running = launch_chromium(playwright)
@@ -55,12 +55,17 @@ def launch_chromium(playwright: Playwright) -> Browser:
 
 @pytest.fixture
 def new_context(browser: Browser, request: pytest.FixtureRequest) -> Generator[NewContext]:
-    """Open browser profiles, each its own visitor; screenshots of the last state are kept."""
+    """Open browser profiles, each its own visitor; screenshots of the last state are kept.
+
+    What a page throws and nobody catches fails the test.
+    """
     contexts: list[BrowserContext] = []
+    thrown: list[str] = []
 
     def open_context(**options: object) -> BrowserContext:
         context = browser.new_context(**options)  # pyright: ignore[reportArgumentType]
         context.set_default_timeout(DEADLINE_MS)
+        context.on("weberror", lambda web_error: thrown.append(str(web_error.error)))
         contexts.append(context)
         return context
 
@@ -71,11 +76,12 @@ def new_context(browser: Browser, request: pytest.FixtureRequest) -> Generator[N
         for p, page in enumerate(context.pages):
             page.screenshot(path=RESULTS / f"{name}-{c}-{p}.png")
         context.close()
+    assert thrown == []
 
 
 @pytest.fixture
 def page(new_context: NewContext) -> Page:
-    """One visitor at a desk; an error in the page's console fails the test."""
+    """One visitor at a desk."""
     return new_context(viewport={"width": 1280, "height": 800}).new_page()
 
 

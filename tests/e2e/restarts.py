@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from local import redis_server, services
 from local.stack import Stack
 
@@ -30,10 +32,11 @@ def kill_redis(stack: Stack) -> None:
     stack.launcher.kill("redis")
 
 
-def start_redis(stack: Stack) -> None:
-    """Start it on its file; returns when it has read it."""
+def start_redis(stack: Stack, *, keeps_data: bool = True) -> None:
+    """Start it on its file, or on none; returns when it answers."""
     settings = stack.settings
-    redis = redis_server.start_redis(
-        stack.launcher, port=settings.redis_port, folder=settings.state_dir / "redis"
-    )
+    folder = settings.state_dir / "redis"
+    if not keeps_data:
+        shutil.rmtree(folder)
+    redis = redis_server.start_redis(stack.launcher, port=settings.redis_port, folder=folder)
     redis_server.wait_for_redis(stack.launcher, redis, stack.redis_url)

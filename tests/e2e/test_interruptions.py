@@ -86,9 +86,12 @@ def no_redis(streaming: Talk, stack: Stack) -> Iterator[Talk]:
         start_redis(stack)
 
 
-def test_redis_dies_in_the_middle(no_redis: Talk, stack: Stack, held: Script) -> None:
+@pytest.mark.parametrize("keeps_data", [True, False], ids=["restarted", "emptied"])
+def test_redis_dies_in_the_middle(
+    no_redis: Talk, stack: Stack, held: Script, *, keeps_data: bool
+) -> None:
     held.gate.open()
-    start_redis(stack)
+    start_redis(stack, keeps_data=keeps_data)
     expect_the_story(no_redis)
     no_redis.expect_connection("online")
     assert no_redis.wait_until_done(no_redis.say("And now?")) == "You said: And now?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.sidebar import delete, new_conversation, rename
 from tests.e2e.talk import Talk
@@ -65,13 +65,17 @@ def test_a_reply_that_came_to_a_tab_nobody_looked_at_is_told_in_its_title(
     scripted: Talk, held: Script
 ) -> None:
     scripted.wait_until_streaming(scripted.say("Tell me a story."), characters=1)
-    # Playwright lets every page believe that it is looked at.
-    devtools = scripted.page.context.new_cdp_session(scripted.page)
-    devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": False})
+    believe_to_be_looked_at(scripted.page, is_so=False)
     scripted.page.context.new_page().bring_to_front()
     scripted.page.wait_for_function("!document.hasFocus()")
     held.gate.open()
     expect(scripted.page).to_have_title(re.compile(r"^\(1\) "))
     scripted.page.bring_to_front()
-    devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": True})
+    believe_to_be_looked_at(scripted.page, is_so=True)
     expect(scripted.page).to_have_title("Tell me a story · Prosa")
+
+
+def believe_to_be_looked_at(page: Page, *, is_so: bool) -> None:
+    """Playwright lets every page believe it, wherever the focus is."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setFocusEmulationEnabled", {"enabled": is_so})  # pyright: ignore[reportUnknownMemberType]
