@@ -7,6 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.e2e import moving_picture
 from tests.e2e.conftest import launch_chromium
 from tests.e2e.talk import Talk
 from tests.stack.whole import run_stack
@@ -38,7 +39,7 @@ def take(browser: Browser, url: str) -> None:
         seen = browser.new_context(storage_state=session, **view)  # pyright: ignore[reportArgumentType]
         page = Talk(seen.new_page(), url)
         page.page.goto(address)
-        page.wait_until_done(page.replies.nth(len(SAID) - 1))
+        page.wait_until_done(page.replies.last)
         expect(page.conversations).to_have_count(1)
         expect(page.page.get_by_test_id("connection-state")).to_have_attribute(
             "data-state", "online"
@@ -53,10 +54,12 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
-        run_stack(Path(folder)) as stack,
+        run_stack(Path(folder), extra=moving_picture.SETTINGS) as stack,
         sync_playwright() as playwright,
     ):
-        take(launch_chromium(playwright), stack.settings.edge_url)
+        browser = launch_chromium(playwright)
+        take(browser, stack.settings.edge_url)
+        moving_picture.take(browser, stack, PICTURES / "killed.webp")
 
 
 if __name__ == "__main__":
