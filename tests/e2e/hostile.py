@@ -79,7 +79,7 @@ def _reply(group: Sequence[Sample], chance: random.Random) -> Script:
         awkward = [len(text) + found.end() for found in _AWKWARD.finditer(sample.markdown)]
         text += sample.markdown
         cuts += sorted(chance.sample(awkward, min(len(awkward), _CUTS_PER_SAMPLE)))
-    return CutScript(text=text, cuts=[cut for cut in cuts if cut < len(text)], pieces_per_s=50)
+    return CutScript(text=text, cuts=[cut for cut in cuts if cut < len(text)], pieces_per_s=80)
 
 
 class Watch:

@@ -11,6 +11,7 @@ const QUICK = { baseMs: 1, capMs: 5 };
 
 let gateway: Gateway;
 let socket: LogSocket;
+let options: LogSocketOptions;
 let events: LogEvent[];
 let states: ConnectionState[];
 let tickets: boolean[];
@@ -19,7 +20,8 @@ let fresh: number;
 
 beforeEach(async () => {
   gateway = new Gateway();
-  socket = new LogSocket(optionsFor(await gateway.listen()));
+  options = optionsFor(await gateway.listen());
+  socket = new LogSocket(options);
   events = [];
   states = [];
   tickets = [];
@@ -120,6 +122,25 @@ describe("resuming", () => {
       expect(resyncs).toEqual(["epoch_changed"]);
     });
     expect(socket.cursor).toBe("e:1");
+  });
+});
+
+describe("the address", () => {
+  it("is on the page's own origin, whatever host the ticket names", async () => {
+    const elsewhere = { ticket: "t1", url: "ws://elsewhere.example:9/ws", expires_in: 30 };
+    const opened: string[] = [];
+    socket = new LogSocket({
+      ...options,
+      getTicket: () => Promise.resolve(elsewhere),
+      open: (url) => {
+        opened.push(url);
+        return options.open(url);
+      },
+    });
+    socket.start(null);
+    await connected(1);
+    const { host } = new URL(options.pageUrl);
+    expect(opened).toEqual([`ws://${host}/ws?ticket=t1`]);
   });
 });
 

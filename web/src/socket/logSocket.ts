@@ -25,7 +25,7 @@ export interface LogSocketOptions {
   /** A new ticket; with `afterRefresh` the access token is renewed first. */
   readonly getTicket: (afterRefresh: boolean) => Promise<Ticket>;
   readonly open: (url: string) => SocketLike;
-  /** The page's own address, for a ticket that names no other. */
+  /** The page's own address: the socket is opened on its origin. */
   readonly pageUrl: string;
   readonly onEvent: (event: LogEvent) => void;
   readonly onResync: (reason: string) => void;
@@ -209,8 +209,13 @@ export class LogSocket {
     this.#connection = null;
   }
 
+  /**
+   * Of a ticket's address only the path counts: whatever serves the page passes `/ws` on, under each
+   * name it has, and the page's policy lets it connect to nowhere else.
+   */
   #address({ ticket, url }: Ticket): string {
-    const address = new URL(url ?? "/ws", this.#options.pageUrl);
+    const { pageUrl } = this.#options;
+    const address = new URL(new URL(url ?? "/ws", pageUrl).pathname, pageUrl);
     address.protocol = address.protocol.replace(/^http/, "ws");
     address.searchParams.set("ticket", ticket);
     if (this.#cursor !== null) address.searchParams.set("after", this.#cursor);
