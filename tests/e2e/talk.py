@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -93,6 +94,12 @@ class Talk:
         )
         assert answer.ok, answer.text()
         return cast(list[dict[str, Any]], answer.json()["items"])
+
+    def wait_until_stored(self, count: int) -> None:
+        """Wait until the API knows of so many messages, whatever the page shows."""
+        deadline = time.monotonic() + REPLY_DEADLINE_MS / 1_000
+        while len(self.stored_messages()) < count:
+            assert time.monotonic() < deadline, self.stored_contents()
 
     def _remember_token(self, request: Request) -> None:
         self._authorization = request.headers.get("authorization", self._authorization)
