@@ -50,6 +50,8 @@ class LongTalk:
         expect(self.message(self.count - 1)).to_be_in_viewport()
         state = self.page.get_by_test_id("connection-state")
         expect(state).to_have_attribute("data-state", "online")
+        # Until the Markdown reader is there, a reply is its bare text.
+        expect(self.page.locator(".prose__plain")).to_have_count(0)
         self.watch()
 
     def lead_to(self, number: int) -> None:
