@@ -8,8 +8,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+import re
 import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -17,7 +19,7 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, TypeVar
 
-from training.corpus_files import LANGUAGES, Language, Text, Texts, texts
+from training.corpus_files import LANGUAGES, Language, Text, Texts, Unknown, texts
 from training.fact_talk import ask, ask_untold, correct, recap, tell
 from training.kept_back import HELD_OUT
 from training.made_up import ValueMaker
@@ -77,8 +79,10 @@ def write_exam() -> list[Question]:
     for row, count in _COUNTS.items():
         source = in_new_words if row in has_new_words else texts
         asked_before: set[str] = set()
-        while len(asked_before) < count:
-            language = LANGUAGES[len(asked_before) % 2]
+        for attempt in itertools.count():
+            if len(asked_before) == count:
+                break
+            language = LANGUAGES[attempt % 2]
             scene = Scene(rng, ValueMaker(rng, held_out=True), language, source)
             said = [exchange for exchange in writers[row](scene) if exchange is not None]
             asked, turns = said[-1], [exchange.user for exchange in said]
@@ -126,14 +130,25 @@ _T = TypeVar("_T", bound=Text)
 
 
 def _reworded(known: _T, new: dict[str, list[str]]) -> _T:
-    """Put `new` phrasings in place of those of training; one that training has too is left out."""
+    """Put `new` phrasings in place of those of training; one that training can say is left out."""
     update: dict[str, list[str]] = {}
+    fillers = {"n": [r"\d+"]}
+    if isinstance(known, Unknown):
+        fillers |= {"w": [plain(name) for name in known.names], "l": known.words}
     for field, phrasings in new.items():
-        trained = {plain(phrasing) for phrasing in getattr(known, field)}
-        update[field] = [phrasing for phrasing in phrasings if plain(phrasing) not in trained]
+        patterns = [_pattern(phrasing, fillers) for phrasing in getattr(known, field)]
+        trained = re.compile("|".join(patterns))
+        update[field] = [words for words in phrasings if not trained.fullmatch(plain(words))]
         if not update[field]:
             raise ValueError(f"every phrasing of {field!r} is trained on: {phrasings}")
     return known.model_copy(update=update)
+
+
+def _pattern(phrasing: str, fillers: dict[str, list[str]]) -> str:
+    pattern = re.escape(plain(phrasing))
+    for letter, words in fillers.items():
+        pattern = pattern.replace(rf"\{{{letter}\}}", f"(?:{'|'.join(words)})")
+    return pattern
 
 
 def plain(text: str) -> str:

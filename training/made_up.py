@@ -14,7 +14,7 @@ from training.kept_back import held_out_texts, held_out_values, is_kept_back
 
 _REAL_SHARE = 0.45
 _TWO_WORDS_SHARE = 0.15
-_WORD_SHARES = (5, 4, 1)  # spliced, syllables, letters
+_WORD_SHARES = (6, 2, 1)  # spliced, syllables, letters
 _PROPER_POOLS = ("people", "cities", "pets", "teams", "things")
 _MONTHS: dict[Language, str] = {
     "en": "January February March April May June July August September October November December",

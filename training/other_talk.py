@@ -25,12 +25,24 @@ def add_or_subtract(scene: Scene) -> Exchange:
     """Ask for a sum or a difference of numbers up to 99."""
     operator = scene.rng.choice("+-")
     first, second = scene.maker.summands(operator)
-    result = first + second if operator == "+" else first - second
     sums = scene.texts.sums
     ask = scene.rng.choice(sums.plus if operator == "+" else sums.minus)
-    return Exchange(
-        ask.format(a=first, b=second), f"{first} {operator} {second} = {result}.", "sum"
-    )
+    return Exchange(ask.format(a=first, b=second), f"{worked(first, operator, second)}.", "sum")
+
+
+def worked(first: int, operator: str, second: int) -> str:
+    """Calculate as one does in one's head: the tens first, then the ones.
+
+    "47 + 38 = 77 + 8 = 85". Each step is a small one, which a small model can learn.
+    """
+    if operator == "-" and first < second:
+        *steps, result = worked(second, "-", first).split(" = ")
+        return " = ".join([f"{first} - {second}", *(f"-({step})" for step in steps), f"-{result}"])
+    tens, ones = second // 10 * 10, second % 10
+    middle = first + tens if operator == "+" else first - tens
+    result = middle + ones if operator == "+" else middle - ones
+    steps = f"{middle} {operator} {ones} = " if tens and ones else ""
+    return f"{first} {operator} {second} = {steps}{result}"
 
 
 def unknown(scene: Scene) -> Exchange:

@@ -87,10 +87,18 @@ def test_a_recap_says_the_first_and_the_last_thing_told(seed: int) -> None:
 def test_sums_are_right(language: Language) -> None:
     scene = new_scene(1, language)
     for _ in range(500):
-        answer = add_or_subtract(scene).answer
-        left, operator, right, _, result = answer.rstrip(".").split()
+        question, *steps = add_or_subtract(scene).answer.rstrip(".").split(" = ")
+        left, operator, right = question.split()
         value = int(left) + int(right) if operator == "+" else int(left) - int(right)
-        assert int(result) == value
+        assert steps
+        for step in steps:
+            assert _calculated(step) == value
+
+
+def _calculated(step: str) -> int:
+    sign, inner = (-1, step[2:-1]) if step.startswith("-(") else (1, step)
+    left, operator, right = (inner.split() + ["+", "0"])[:3]
+    return sign * (int(left) + int(right) if operator == "+" else int(left) - int(right))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
