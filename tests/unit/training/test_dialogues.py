@@ -97,7 +97,7 @@ def test_sums_are_right(language: Language) -> None:
 
 def _calculated(step: str) -> int:
     sign, inner = (-1, step[2:-1]) if step.startswith("-(") else (1, step)
-    left, operator, right = (inner.split() + ["+", "0"])[:3]
+    left, operator, right = [*inner.split(), "+", "0"][:3]
     return sign * (int(left) + int(right) if operator == "+" else int(left) - int(right))
 
 

@@ -5,6 +5,11 @@ import { useCallback, useLayoutEffect, useRef, useState } from "react";
 /** Closer to the end than this, the reader follows along. */
 const FOLLOW_PX = 80;
 
+/** A view that moves up this long after the reader's hand moved was moved by the reader. */
+const GESTURE_MS = 1_000;
+
+const GESTURES = ["wheel", "touchmove", "pointerdown", "pointermove", "keydown"] as const;
+
 export function useFollowing() {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -29,11 +34,18 @@ export function useFollowing() {
     const inner = content.current;
     if (box === null || inner === null) return;
     let lastTop = 0;
+    let lastGesture = -Infinity;
+    const touched = (event: Event) => {
+      // A pointer that only passes over the thread moves nothing.
+      if (event instanceof PointerEvent && event.buttons === 0) return;
+      lastGesture = event.timeStamp;
+    };
     const look = () => {
       const left = leftOf(box);
-      // Growth moves the end away as well, and never moves the view up: only a reader does that.
+      // Growth moves the end away as well. The list moves the view up by itself where items above
+      // turn out smaller than guessed, so moving up means the reader only after a gesture.
       if (left < FOLLOW_PX) isFollowing.current = true;
-      else if (box.scrollTop < lastTop) isFollowing.current = false;
+      else if (box.scrollTop < lastTop && performance.now() - lastGesture < GESTURE_MS) isFollowing.current = false;
       lastTop = box.scrollTop;
       setAway(left > box.clientHeight / 2 && !isFollowing.current);
     };
@@ -45,9 +57,11 @@ export function useFollowing() {
     grown.observe(inner);
     grown.observe(box);
     box.addEventListener("scroll", look, { passive: true });
+    for (const name of GESTURES) window.addEventListener(name, touched, { passive: true, capture: true });
     return () => {
       grown.disconnect();
       box.removeEventListener("scroll", look);
+      for (const name of GESTURES) window.removeEventListener(name, touched, { capture: true });
     };
   }, []);
 
