@@ -135,7 +135,7 @@ export const en = {
       { label: "Meet Prosa", prompt: "What is Prosa?" },
       { label: "Put it online", prompt: "How do I deploy Prosa?" },
       { label: "Introduce yourself", prompt: "Please remember my name: " },
-      { label: "Do a sum", prompt: "What is 27 + 15?" },
+      { label: "See it hold", prompt: "What happens when a worker dies?" },
     ],
   },
   composer: {

@@ -136,7 +136,7 @@ export const pt: Strings = {
       { label: "Conhecer a Prosa", prompt: "O que é a Prosa?" },
       { label: "Pôr no ar", prompt: "Como eu faço o deploy da Prosa?" },
       { label: "Dizer quem você é", prompt: "Guarde o meu nome: " },
-      { label: "Fazer uma conta", prompt: "Quanto é 27 + 15?" },
+      { label: "Veja que aguenta", prompt: "O que acontece quando um worker morre?" },
     ],
   },
   composer: {
