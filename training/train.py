@@ -1,6 +1,6 @@
 """Trains prosa-tiny and writes `models/prosa-tiny`; `make train` calls it.
 
-    python -m training                      # the run that made the weights in the repository
+    python -m training                      # the whole run
     python -m training --steps 300 --out /tmp/model
 
 Seeded, and paced by steps alone: on one machine, with one thread, the same run each time.
