@@ -5,6 +5,7 @@ import { memo, useEffect, useState } from "react";
 import { type ReplyItem } from "../log/thread";
 import { strings } from "../strings";
 import { BranchSwitch } from "./BranchSwitch";
+import { DiscardButton } from "./DiscardButton";
 import { failureText } from "./failureText";
 import { Icon } from "./Icon";
 import { modelName } from "./modelName";
@@ -73,16 +74,11 @@ function Trouble({ item, actions }: Props) {
         />
       )}
       {job_id === null && (
-        <button
-          type="button"
-          className="link-button"
-          data-testid="discard"
-          onClick={() => {
+        <DiscardButton
+          onDiscard={() => {
             actions.onDiscard(key);
           }}
-        >
-          {strings.thread.discard}
-        </button>
+        />
       )}
     </div>
   );

@@ -7,6 +7,7 @@ import { type UserItem } from "../log/thread";
 import { strings } from "../strings";
 import { BranchSwitch } from "./BranchSwitch";
 import { EditMessage } from "./EditMessage";
+import { DiscardButton } from "./DiscardButton";
 import { failureText } from "./failureText";
 import { actThenFocus, COMPOSER, isFieldFocusWelcome } from "./focusOn";
 import { Icon } from "./Icon";
@@ -132,16 +133,11 @@ function Refusal({ item, actions }: Props) {
       <button type="button" className="link-button" onClick={edit}>
         {strings.thread.edit}
       </button>
-      <button
-        type="button"
-        className="link-button"
-        data-testid="discard"
-        onClick={() => {
+      <DiscardButton
+        onDiscard={() => {
           actions.onDiscard(key);
         }}
-      >
-        {strings.thread.discard}
-      </button>
+      />
     </div>
   );
 }
