@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
 from tokenizers import Tokenizer
 
-from training.dialogues import write_dialogue
 from training.scene import Exchange
 from training.tokenizer import ASSISTANT, END, PAD, USER, token_id
 
@@ -27,7 +26,7 @@ class Sample:
 def encode(tokenizer: Tokenizer, dialogue: list[Exchange], *, context_tokens: int) -> Sample:
     """Encode a dialogue as the chat template renders it, cut at whole exchanges to the context."""
     user, assistant, end = (token_id(tokenizer, token) for token in (USER, ASSISTANT, END))
-    texts = [text for exchange in dialogue for text in (exchange.user, exchange.answer)]
+    texts = [text for e in dialogue for text in (_as_rendered(e.user), e.answer)]
     encoded = [e.ids for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
     ids: list[int] = []
     labels: list[int] = []
@@ -39,16 +38,28 @@ def encode(tokenizer: Tokenizer, dialogue: list[Exchange], *, context_tokens: in
     return Sample(ids, labels)
 
 
+def _as_rendered(said: str) -> str:
+    """What the chat template makes of a user's words: see there for the space."""
+    return f" {said}" if said[:1].islower() else said
+
+
 def batches(
-    tokenizer: Tokenizer, rng: random.Random, *, tokens: int, context_tokens: int, pool: int = 2048
+    tokenizer: Tokenizer,
+    write: Callable[[], list[Exchange]],
+    rng: random.Random,
+    *,
+    tokens: int,
+    context_tokens: int,
+    pool: int = 2048,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
     """Yield (ids, labels), each of about `tokens` tokens, without end.
 
-    Dialogues are written `pool` at a time and sorted by length, so that little is padding.
+    `write` makes one dialogue; `pool` of them at a time are sorted by length, so that little of a
+    batch is padding.
     """
     pad = token_id(tokenizer, PAD)
     while True:
-        drawn = [write_dialogue(rng) for _ in range(pool)]
+        drawn = [write() for _ in range(pool)]
         samples = [encode(tokenizer, d, context_tokens=context_tokens) for d in drawn]
         groups = _group(sorted(samples, key=lambda s: len(s.ids)), tokens)
         rng.shuffle(groups)

@@ -26,7 +26,7 @@ _ACTIONS: list[tuple[Action, float]] = [
     # Copying is what takes longest to learn, so most of a dialogue tells and asks.
     (tell, 18),
     (ask, 46),
-    (ask_untold, 5),
+    (ask_untold, 12),
     (correct, 7),
     (recap, 5),
     (small_talk, 4),
@@ -38,10 +38,10 @@ _ACTIONS: list[tuple[Action, float]] = [
 ]
 
 
-def write_dialogue(rng: random.Random) -> list[Exchange]:
-    """Write one training dialogue of 1 to 26 exchanges."""
+def write_dialogue(rng: random.Random, *, at_most: int = 26) -> list[Exchange]:
+    """Write one training dialogue of 1 to `at_most` exchanges."""
     scene = Scene(rng, ValueMaker(rng), rng.choice(LANGUAGES))
-    count = rng.randint(*rng.choices(_LENGTHS, _LENGTH_SHARES)[0])
+    count = min(at_most, rng.randint(*rng.choices(_LENGTHS, _LENGTH_SHARES)[0]))
     exchanges: list[Exchange] = []
     actions, weights = zip(*_ACTIONS, strict=True)
     while len(exchanges) < count:

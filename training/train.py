@@ -23,6 +23,7 @@ from transformers import LlamaForCausalLM
 
 from training.batches import IGNORED, batches, repeated_noise
 from training.dialogues import write_dialogue
+from training.muon import Muon
 from training.network import CONTEXT_TOKENS, new_model, save
 from training.tokenizer import train_tokenizer
 
@@ -31,6 +32,7 @@ _SAVE_EVERY = 500  # steps
 _TOKENIZER_DIALOGUES = 6_000
 _NOISE_SHARE = 0.05  # of the run, at its start: see batches.repeated_noise
 _NOISE_EVERY = 10  # steps, after that: it keeps rare tokens copied
+_SHORT, _SHORT_SHARE = 6, 0.3  # exchanges; of the run
 _WARM_UP_STEPS = 40
 _COOL_DOWN_FROM = 0.35  # of the run: full rate before, then linearly to zero
 _MUON_RATE, _ADAM_RATE = 0.02, 3e-3
@@ -89,15 +91,17 @@ def train(plan: Plan, *, out: Path) -> None:
 def _lessons(
     plan: Plan, tokenizer: Tokenizer, rng: random.Random
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield repeated noise at the start and now and then later, else dialogues."""
-    dialogues = batches(tokenizer, rng, tokens=plan.batch_tokens, context_tokens=CONTEXT_TOKENS)
+    """Yield repeated noise at the start and now and then later, else dialogues, short at first."""
+    size = {"tokens": plan.batch_tokens, "context_tokens": CONTEXT_TOKENS}
+    short = batches(tokenizer, lambda: write_dialogue(rng, at_most=_SHORT), rng, **size)
+    usual = batches(tokenizer, lambda: write_dialogue(rng), rng, **size)
     noise = torch.Generator().manual_seed(plan.seed)
     vocab = tokenizer.get_vocab_size()
     for step in range(plan.steps):
         if step < plan.steps * _NOISE_SHARE or step % _NOISE_EVERY == 0:
             yield repeated_noise(noise, vocab=vocab, tokens=plan.batch_tokens)
         else:
-            yield next(dialogues)
+            yield next(short if step < plan.steps * _SHORT_SHARE else usual)
 
 
 def _lines(rng: random.Random) -> Iterator[str]:
@@ -115,7 +119,7 @@ def _optimizers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
     inner = [p for n, p in model.named_parameters() if p.ndim == 2 and ".layers." in n]
     outer = [p for n, p in model.named_parameters() if p.ndim != 2 or ".layers." not in n]
     return [
-        torch.optim.Muon(inner, lr=_MUON_RATE, momentum=0.95, weight_decay=0.01),
+        Muon(inner, lr=_MUON_RATE, momentum=0.95, weight_decay=0.01),
         torch.optim.AdamW(outer, lr=_ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0),
     ]
 
@@ -135,10 +139,8 @@ def _learn(
     targets = labels[:, 1:]
     kept = targets != IGNORED
     # Padding stands on the right: causal attention never looks at it, so no mask is needed.
-    with torch.autocast(ids.device.type, dtype=torch.bfloat16):
-        hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
-        logits = model.lm_head(hidden[kept])
-    loss = cross_entropy(logits.float(), targets[kept])
+    hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
+    loss = cross_entropy(model.lm_head(hidden[kept]), targets[kept])
     loss.backward()  # pyright: ignore[reportUnknownMemberType]  # torch leaves it untyped
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
