@@ -152,10 +152,12 @@ def _pattern(phrasing: str, fillers: dict[str, list[str]]) -> str:
 
 
 def plain(text: str) -> str:
-    """Leave out what `phrasing.vary` may vary: capitals, accents, signs at the end."""
+    """Leave out what `phrasing.vary` may vary: capitals, accents, signs at the end, a please."""
     letters = unicodedata.normalize("NFD", text.lower())
-    kept = "".join(c for c in letters if not unicodedata.combining(c))
-    return kept.strip(" .,!?")
+    kept = "".join(c for c in letters if not unicodedata.combining(c)).strip(" .,!?")
+    for polite in ("please", "por favor"):
+        kept = kept.removesuffix(polite).removeprefix(polite).strip(" .,!?:")
+    return kept
 
 
 def _recall(scene: Scene) -> Iterator[Exchange | None]:

@@ -31,18 +31,20 @@ def add_or_subtract(scene: Scene) -> Exchange:
 
 
 def worked(first: int, operator: str, second: int) -> str:
-    """Calculate as one does in one's head: the tens first, then the ones.
+    """Calculate as one does in one's head: the tens, the ones, then both.
 
-    "47 + 38 = 77 + 8 = 85". Each step is a small one, which a small model can learn.
+    "47 + 38 = 70 + 15 = 85", "82 - 15 = 70 - 3 = 67". Each step looks at two digits only, which
+    is what makes it learnable by a small model.
     """
     if operator == "-" and first < second:
         *steps, result = worked(second, "-", first).split(" = ")
         return " = ".join([f"{first} - {second}", *(f"-({step})" for step in steps), f"-{result}"])
-    tens, ones = second // 10 * 10, second % 10
-    middle = first + tens if operator == "+" else first - tens
-    result = middle + ones if operator == "+" else middle - ones
-    steps = f"{middle} {operator} {ones} = " if tens and ones else ""
-    return f"{first} {operator} {second} = {steps}{result}"
+    sign = 1 if operator == "+" else -1
+    tens = (first // 10 + sign * (second // 10)) * 10
+    ones = first % 10 + sign * (second % 10)
+    asked, step = f"{first} {operator} {second}", f"{tens} {'-' if ones < 0 else '+'} {abs(ones)}"
+    is_one_step = max(first, second) < 10 or first % 10 == second % 10 == 0 or step == asked
+    return f"{asked} = {tens + ones}" if is_one_step else f"{asked} = {step} = {tens + ones}"
 
 
 def unknown(scene: Scene) -> Exchange:

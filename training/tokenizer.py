@@ -2,7 +2,8 @@
 
 Byte-level BPE with one departure from GPT-2: a capitalised word is cut off from the space before
 it, and digits stand alone. "Iracema" then has the same tokens at the start of a message, after a
-space and after a quote, and the model can copy a name it has never seen.
+space and after a quote, and the model can copy a name it has never seen. For the same reason a
+message that starts in lower case ("chess is my hobby") gets a space before it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ _WORDS = Regex(r"\p{N}|\p{Lu}\p{L}*| ?\p{Ll}\p{L}*| ?[^\s\p{L}\p{N}]+|\s")
 # A system turn is skipped: the model was trained without one.
 CHAT_TEMPLATE = (
     "{%- for message in messages -%}"
-    "{%- if message['role'] == 'user' -%}{{ '<|user|>' + message['content'] }}"
+    "{%- if message['role'] == 'user' -%}"
+    "{{ '<|user|>' + (' ' if message['content'][:1].islower() else '') + message['content'] }}"
     "{%- elif message['role'] == 'assistant' -%}"
     "{{ '<|assistant|>' + message['content'] + '<|end|>' }}"
     "{%- endif -%}"
