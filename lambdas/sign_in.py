@@ -15,11 +15,11 @@ from lambdas.rate_limit import RateLimit, network_of
 from lambdas.refusals import Forbidden
 from lambdas.schemas import Credentials, Session
 from lambdas.settings import EdgeSettings
+from prosa.claims import ACCESS_TOKEN_TTL_S, AccessClaims
 from prosa.conversation import User
 from prosa.errors import BadCredentials, Conflict, NotFound, SessionRevoked
 from prosa.store.sessions import RefreshToken, SessionStore
 from prosa.store.users import UserStore
-from prosa.tokens import ACCESS_TOKEN_TTL_S, AccessClaims
 
 
 class SignIn:

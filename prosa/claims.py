@@ -13,6 +13,8 @@ from prosa.clock import utc_now
 from prosa.errors import TokenExpired
 from prosa.ids import UserId
 
+ACCESS_TOKEN_TTL_S = 15 * 60
+
 LEEWAY = timedelta(seconds=5)
 """How far the clocks of two of our machines may differ."""
 

@@ -6,6 +6,7 @@ Ids are names, never permissions: an id from a client is checked against its own
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from typing import NewType
 
@@ -25,6 +26,13 @@ USER_ID_PATTERN = f"^usr_{_ULID}$"
 CONVERSATION_ID_PATTERN = f"^cnv_{_ULID}$"
 MESSAGE_ID_PATTERN = f"^msg_{_ULID}$"
 JOB_ID_PATTERN = f"^job_{_ULID}$"
+
+_user_id = re.compile(USER_ID_PATTERN)
+
+
+def is_user_id(text: str) -> bool:
+    """Whether `text` has the shape of a user's id; not whether there is such a user."""
+    return _user_id.fullmatch(text) is not None
 
 
 def new_user_id() -> UserId:

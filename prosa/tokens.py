@@ -12,12 +12,11 @@ from datetime import UTC, datetime, timedelta
 
 import jwt
 
-from prosa.claims import LEEWAY, AccessClaims
+from prosa.claims import ACCESS_TOKEN_TTL_S, LEEWAY, AccessClaims
 from prosa.clock import utc_now
 from prosa.errors import TokenInvalid
 from prosa.ids import UserId
 
-ACCESS_TOKEN_TTL_S = 15 * 60
 _ISSUER = "prosa"
 _AUDIENCE = "prosa-api"
 _TYPE = "at+jwt"

@@ -12,9 +12,11 @@ from redis.asyncio import Redis
 from prosa.event_log.log import EventLog
 from prosa.redis_client import connect
 from prosa.redis_iam import iam_sign_in
+from prosa.socket_access.admission import SocketAccess
+from prosa.socket_access.revocations import SessionsEnded
 from ws_gateway.client_actions import ClientActions
 from ws_gateway.drain import drain
-from ws_gateway.feed import Feed
+from ws_gateway.feed import PAGE, Feed
 from ws_gateway.handshake import Handshake
 from ws_gateway.hub import Hub
 from ws_gateway.internal_http import internal_http
@@ -23,6 +25,7 @@ from ws_gateway.listener import listen
 from ws_gateway.management import ManagementApi
 from ws_gateway.metrics import Counts, GatewayCollector
 from ws_gateway.readiness import Readiness
+from ws_gateway.revocations import Revocations
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.socket_handler import SocketHandler
 from ws_gateway.sweeper import Sweeper
@@ -68,7 +71,8 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
         shared = _Shared(settings, redis, EventLog(redis, cluster=settings.redis_cluster))
         feed, leases = _feed(shared), _leases(shared)
         sweeper = _sweeper(shared, feed)
-        wakeups = _wakeups(shared, wakeup_redis, feed, leases, sweeper)
+        revocations = Revocations(shared.hub, redis, tasks=shared.tasks, counts=shared.counts)
+        wakeups = _wakeups(shared, wakeup_redis, feed, leases, sweeper, revocations)
         internal_port = await stack.enter_async_context(
             internal_http(
                 host=settings.gateway_internal_host,
@@ -79,13 +83,14 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
             )
         )
         stack.push_async_callback(shared.tasks.cancel)
-        port = await stack.enter_async_context(_door(shared, feed, leases))
+        port = await stack.enter_async_context(_door(shared, feed, leases, revocations))
         loops = BackgroundTasks()
         # Ended first: a renewal during the drain would put back what the drain takes off the map.
         stack.push_async_callback(loops.cancel)
         loops.start(keep_running(wakeups.run), name="wakeups")
         loops.start(keep_running(leases.run), name="leases")
         loops.start(keep_running(sweeper.run), name="sweeper")
+        loops.start(keep_running(revocations.run), name="revocations")
         yield RunningGateway(port, internal_port, shared.hub, shared.counts)
 
 
@@ -124,14 +129,23 @@ def _sweeper(shared: _Shared, feed: Feed) -> Sweeper:
 
 
 def _wakeups(
-    shared: _Shared, wakeup_redis: Redis, feed: Feed, leases: Leases, sweeper: Sweeper
+    shared: _Shared,
+    wakeup_redis: Redis,
+    feed: Feed,
+    leases: Leases,
+    sweeper: Sweeper,
+    revocations: Revocations,
 ) -> Wakeups:
+    def control(text: str) -> None:
+        revocations.hear(SessionsEnded.model_validate_json(text))
+
     async def subscribed() -> None:
         # Connections to a Redis that is gone would fail one call each.
         await shared.redis.connection_pool.disconnect(inuse_connections=False)
         # Redis may have come back empty: enter everyone again, and ask what was missed.
         await leases.renew_all()
         await sweeper.compare_tails()
+        await revocations.look()
         shared.readiness.has_subscribed = True
 
     return Wakeups(
@@ -139,18 +153,26 @@ def _wakeups(
         feed,
         node=shared.settings.gateway_node,
         counts=shared.counts,
+        on_control=control,
         on_subscribed=subscribed,
     )
 
 
 @asynccontextmanager
-async def _door(shared: _Shared, feed: Feed, leases: Leases) -> AsyncGenerator[int]:
+async def _door(
+    shared: _Shared, feed: Feed, leases: Leases, revocations: Revocations
+) -> AsyncGenerator[int]:
     """Accept sockets on the port that is yielded; drain when the block is left."""
     settings, counts, gate = shared.settings, shared.counts, shared.gate
-    tickets = TicketDesk(shared.redis, gate=gate, session_grace_s=settings.gateway_session_grace_s)
+    access = SocketAccess(
+        shared.redis,
+        node=settings.gateway_node,
+        lease_s=settings.gateway_lease_s,
+        session_grace_s=settings.gateway_session_grace_s,
+    )
+    tickets = TicketDesk(access, gate=gate, page=PAGE)
     handshake = Handshake(
         hub=shared.hub,
-        event_log=shared.event_log,
         leases=leases,
         tickets=tickets,
         readiness=shared.readiness,
@@ -163,6 +185,7 @@ async def _door(shared: _Shared, feed: Feed, leases: Leases) -> AsyncGenerator[i
         leases=leases,
         actions=ClientActions(shared.event_log, tickets, gate=gate, counts=counts),
         readiness=shared.readiness,
+        revocations=revocations,
         counts=counts,
         heartbeat_s=settings.gateway_heartbeat_s,
         max_per_user=settings.gateway_max_connections_per_user,

@@ -23,17 +23,21 @@ from websockets.asyncio.server import ServerConnection, broadcast
 from websockets.protocol import State
 
 from prosa.event_log.cursor import Cursor
+from prosa.event_log.protocol import HistoryLost, Range
 from prosa.ids import ConnectionId, UserId
-from prosa.tickets import TicketHolder
+from prosa.socket_access.tickets import TicketHolder
+from ws_gateway.arrival import Arrival
 
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """What the handshake found out: who it is, and where in the log the socket begins."""
+    """What the handshake found out: who it is, where in the log the socket begins, what follows."""
 
     connection_id: ConnectionId
     holder: TicketHolder
     cursor: Cursor
+    log: Range | HistoryLost
+    arrival: Arrival
 
 
 class GatewaySocket(ServerConnection):
@@ -60,6 +64,7 @@ class Connection:
         "last_active_at",
         "poked",
         "session_ends_at",
+        "session_id",
         "user_id",
     )
 
@@ -68,6 +73,7 @@ class Connection:
     ) -> None:
         self.id: ConnectionId = admission.connection_id
         self.user_id: UserId = admission.holder.user_id
+        self.session_id = admission.holder.session_id
         self.session_ends_at: datetime = admission.holder.session_ends_at
         self.cursor: Cursor = admission.cursor
         self.is_catching_up = False

@@ -5,10 +5,11 @@ next one it is written as it is. If it is not, or the socket is congested, the c
 up*: one task reads the log from its cursor until the end. The truth is the log; pokes are a
 shortcut past it.
 
-Why nothing falls between the two: a connection is entered into the map of its user, then into the
-hub, and only then reads. What is appended after that read is poked here; what was appended before
-is in it. A poke that arrives while a read is under way may be of an event that the read came too
-early for, so its cursor is kept, and the task reads again unless it got there by itself.
+Why nothing falls between the two: a connection is entered into the map of its user, and only then
+the log is read for it. What is appended after that read is poked here; what was appended before is
+in it. A poke that arrives while a read is under way, the first one of the handshake included, may
+be of an event that the read came too early for: so its cursor is kept, and the log is read again
+unless the connection got there by itself.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from collections.abc import Iterable
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.log import EventLog
 from prosa.event_log.pokes import Poke
-from prosa.event_log.protocol import Entry, HistoryLost
+from prosa.event_log.protocol import Entry, HistoryLost, Range
 from prosa.events import Resync, encode, with_cursor
 from ws_gateway.close_codes import CloseCode
 from ws_gateway.connection import Connection
@@ -67,6 +68,25 @@ class Feed:
                 text = with_cursor(poke.payload, str(poke.cursor))
                 for connection in connections:
                     self._offer(connection, poke.cursor, text)
+            for arrival in self._hub.arriving(poke.user_id):
+                arrival.poked = poke.cursor
+
+    def begin(
+        self, connection: Connection, found: Range | HistoryLost, *, poked: Cursor | None
+    ) -> None:
+        """Play what the log held when the socket was admitted, and read on where that is not all.
+
+        `poked` is the newest event the node was told of since.
+        """
+        if isinstance(found, HistoryLost):
+            self._resync(connection, found)
+        else:
+            for entry in found.entries:
+                if connection.is_congested:
+                    break
+                self._write(connection, entry.cursor, _text(entry))
+        if connection.cursor != found.head or _is_ahead(poked, connection.cursor):
+            self.catch_up(connection)
 
     def catch_up(self, connection: Connection) -> None:
         """Start to read the log for it, unless that is under way."""
@@ -131,7 +151,7 @@ class Feed:
         for entry in entries:
             if not await self._has_room(connection):
                 return
-            self._write(connection, entry.cursor, with_cursor(entry.payload, str(entry.cursor)))
+            self._write(connection, entry.cursor, _text(entry))
 
     async def _has_room(self, connection: Connection) -> bool:
         """Wait for a congested socket to drain; one that does not is closed."""
@@ -146,6 +166,10 @@ class Feed:
             except OSError:
                 return False
         return connection.is_open
+
+
+def _text(entry: Entry) -> str:
+    return with_cursor(entry.payload, str(entry.cursor))
 
 
 def _is_ahead(poked: Cursor | None, at: Cursor) -> bool:

@@ -16,9 +16,9 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from prosa.event_log.cursor import Cursor
-from prosa.event_log.log import EventLog
 from prosa.ids import new_connection_id
-from prosa.tickets import TicketHolder
+from prosa.socket_access.tickets import claimed_by
+from ws_gateway.arrival import Arrival
 from ws_gateway.connection import Admission, GatewaySocket
 from ws_gateway.hub import Hub
 from ws_gateway.leases import Leases
@@ -40,7 +40,6 @@ class Handshake:
         self,
         *,
         hub: Hub,
-        event_log: EventLog,
         leases: Leases,
         tickets: TicketDesk,
         readiness: Readiness,
@@ -48,7 +47,6 @@ class Handshake:
         max_connections: int,
     ) -> None:
         self._hub = hub
-        self._log = event_log
         self._leases = leases
         self._tickets = tickets
         self._readiness = readiness
@@ -80,34 +78,41 @@ class Handshake:
         tickets = query.get("ticket", [])
         if len(tickets) != 1:
             return self._refuse(HTTPStatus.UNAUTHORIZED, "ticket_missing", "One ticket is needed.")
+        user_id = claimed_by(tickets[0])
+        if user_id is None:
+            return self._ticket_invalid()
+        arrival = self._hub.expect(user_id)
+        refusal = await self._admit(cast(GatewaySocket, socket), arrival, tickets[0], after)
+        if refusal is not None:
+            self._hub.expect_no_more(arrival)
+        return refusal
+
+    async def _admit(
+        self, socket: GatewaySocket, arrival: Arrival, ticket: str, after: Cursor | None
+    ) -> Response | None:
+        """Note on the socket who it is, or give the refusal."""
+        connection_id = new_connection_id()
         try:
-            holder = await self._tickets.redeem(tickets[0])
-            if holder is None:
-                return self._refuse(
-                    HTTPStatus.UNAUTHORIZED,
-                    "ticket_invalid",
-                    "The ticket is unknown, used or expired. Ask for a new one.",
-                )
-            admission = await self._admit(holder, after)
+            admitted = await self._tickets.admit(ticket, connection_id, after)
         except REDIS_AWAY as exc:
             log.warning("handshake_failed", extra={"error": repr(exc)})
             return self._unavailable("unavailable", "The event log does not answer.")
+        if admitted is None:
+            return self._ticket_invalid()
         if self._readiness.is_draining or socket.state is not State.CONNECTING:
             # There will be no handler that takes it off the map.
-            await self._leases.leave(holder.user_id, admission.connection_id)
+            await self._leases.leave(arrival.user_id, connection_id)
             return self._unavailable("not_ready", "This node takes no sockets now.")
-        cast(GatewaySocket, socket).admission = admission
+        place = after or admitted.log.head
+        socket.admission = Admission(connection_id, admitted.holder, place, admitted.log, arrival)
         return None
 
-    async def _admit(self, holder: TicketHolder, after: Cursor | None) -> Admission:
-        """Enter the connection into the map, then find its place.
-
-        In this order: what is appended after the place was found is poked here.
-        """
-        connection_id = new_connection_id()
-        await self._leases.enter(holder.user_id, connection_id)
-        cursor = after or await self._log.head(holder.user_id)
-        return Admission(connection_id, holder, cursor)
+    def _ticket_invalid(self) -> Response:
+        return self._refuse(
+            HTTPStatus.UNAUTHORIZED,
+            "ticket_invalid",
+            "The ticket is unknown, used or expired. Ask for a new one.",
+        )
 
     def _refuse(self, status: HTTPStatus, code: str, detail: str) -> Response:
         self._counts.refused[code] += 1

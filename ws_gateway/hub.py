@@ -1,10 +1,11 @@
-"""Who is connected to this node: memory only, nothing here waits."""
+"""Who is connected to this node, or about to be: memory only, nothing here waits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from prosa.ids import ConnectionId, UserId
+from ws_gateway.arrival import Arrival
 from ws_gateway.connection import Connection
 
 
@@ -18,6 +19,7 @@ class Hub:
     def __init__(self) -> None:
         self._by_id: dict[ConnectionId, Connection] = {}
         self._by_user: dict[UserId, tuple[Connection, ...]] = {}
+        self._arrivals: dict[UserId, tuple[Arrival, ...]] = {}
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -25,6 +27,20 @@ class Hub:
     def __iter__(self) -> Iterator[Connection]:
         """All connections; the hub must not change meanwhile."""
         return iter(self._by_id.values())
+
+    def expect(self, user_id: UserId) -> Arrival:
+        """Note pokes of this user for a socket whose handshake begins."""
+        arrival = Arrival(user_id)
+        self._arrivals[user_id] = (*self.arriving(user_id), arrival)
+        return arrival
+
+    def expect_no_more(self, arrival: Arrival) -> None:
+        """Its handshake is over, one way or the other; a second time changes nothing."""
+        rest = tuple(each for each in self.arriving(arrival.user_id) if each is not arrival)
+        if rest:
+            self._arrivals[arrival.user_id] = rest
+        else:
+            self._arrivals.pop(arrival.user_id, None)
 
     def add(self, connection: Connection) -> None:
         self._by_id[connection.id] = connection
@@ -47,6 +63,9 @@ class Hub:
 
     def of_user(self, user_id: UserId) -> tuple[Connection, ...]:
         return self._by_user.get(user_id, ())
+
+    def arriving(self, user_id: UserId) -> tuple[Arrival, ...]:
+        return self._arrivals.get(user_id, ())
 
     def users(self) -> list[UserId]:
         return list(self._by_user)

@@ -20,7 +20,7 @@ CHUNK = 500
 
 
 class Leases:
-    """Enters, renews and removes this node's entries."""
+    """Renews and removes this node's entries; the handshake makes them (`prosa.socket_access`)."""
 
     def __init__(
         self,
@@ -38,11 +38,6 @@ class Leases:
         self._lease_s = lease_s
         self._renew_s = renew_s
         self._gate = gate
-
-    async def enter(self, user_id: UserId, connection_id: ConnectionId) -> None:
-        """Enter a connection. Raises what Redis raises: without its entry it hears of nothing."""
-        async with self._gate:
-            await self._log.renew(self._node, [(user_id, connection_id)], lease_s=self._lease_s)
 
     async def leave(self, user_id: UserId, connection_id: ConnectionId) -> None:
         """Take a connection out; when Redis is away its lease ends instead."""

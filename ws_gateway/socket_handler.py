@@ -12,12 +12,13 @@ from websockets.exceptions import ConnectionClosed
 from prosa.events import Connected, encode
 from ws_gateway.client_actions import ClientActions
 from ws_gateway.close_codes import CloseCode
-from ws_gateway.connection import Connection, GatewaySocket
+from ws_gateway.connection import Admission, Connection, GatewaySocket
 from ws_gateway.feed import Feed
 from ws_gateway.hub import Hub
 from ws_gateway.leases import Leases
 from ws_gateway.metrics import Counts
 from ws_gateway.readiness import Readiness
+from ws_gateway.revocations import Revocations
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class SocketHandler:
         leases: Leases,
         actions: ClientActions,
         readiness: Readiness,
+        revocations: Revocations,
         counts: Counts,
         heartbeat_s: int,
         max_per_user: int,
@@ -43,6 +45,7 @@ class SocketHandler:
         self._leases = leases
         self._actions = actions
         self._readiness = readiness
+        self._revocations = revocations
         self._counts = counts
         self._heartbeat_s = heartbeat_s
         self._max_per_user = max_per_user
@@ -55,17 +58,18 @@ class SocketHandler:
         connection = Connection(socket, admission, close_timeout_s=self._close_timeout_s)
         try:
             # No await between the look and the entry, or two sockets could take the last place, or
-            # one slip in behind the drain's list of whom to close.
+            # one slip in behind the drain's list of whom to close, or the end of its session.
             code = self._objection(connection)
             if code is not None:
                 self._counts.closed[code] += 1
                 await connection.close(code, code.meaning)
                 return
             self._hub.add(connection)
-            await self._serve(connection, socket)
+            await self._serve(connection, admission, socket)
         except ConnectionClosed:
             pass
         finally:
+            self._hub.expect_no_more(admission.arrival)
             self._hub.remove(connection)
             await self._leases.leave(connection.user_id, connection.id)
             _log_end(connection, socket)
@@ -73,11 +77,15 @@ class SocketHandler:
     def _objection(self, connection: Connection) -> CloseCode | None:
         if self._readiness.is_draining:
             return CloseCode.RESTART
+        if self._revocations.has_heard(connection):
+            return CloseCode.SESSION_OVER
         if len(self._hub.of_user(connection.user_id)) >= self._max_per_user:
             return CloseCode.TOO_MANY
         return None
 
-    async def _serve(self, connection: Connection, socket: ServerConnection) -> None:
+    async def _serve(
+        self, connection: Connection, admission: Admission, socket: ServerConnection
+    ) -> None:
         self._counts.accepted += 1
         connection.send(
             encode(
@@ -88,7 +96,8 @@ class SocketHandler:
                 )
             )
         )
-        self._feed.catch_up(connection)
+        self._hub.expect_no_more(admission.arrival)
+        self._feed.begin(connection, admission.log, poked=admission.arrival.poked)
         await self._actions.serve(connection, socket)
 
 

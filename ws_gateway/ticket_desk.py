@@ -4,39 +4,46 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from redis.asyncio import Redis
-
-from prosa.clock import utc_now
-from prosa.tickets import TicketHolder, redeem_ticket
+from prosa.event_log.cursor import Cursor
+from prosa.ids import ConnectionId
+from prosa.socket_access.admission import Admitted, Entrance, SocketAccess
+from prosa.socket_access.tickets import TicketHolder
 from ws_gateway.redis_errors import REDIS_AWAY
 
-MOST_CHARACTERS = 128
+_T = TypeVar("_T")
 
 
 class TicketDesk:
-    """Redeems tickets; `gate` bounds how many at once."""
+    """Redeems tickets; `gate` bounds how many at once.
 
-    def __init__(self, redis: Redis, *, gate: asyncio.Semaphore, session_grace_s: float) -> None:
-        self._redis = redis
+    Raises what Redis raises when it does not answer twice.
+    """
+
+    def __init__(self, access: SocketAccess, *, gate: asyncio.Semaphore, page: int) -> None:
+        """`page` is how many events of the log an admission reads."""
+        self._access = access
         self._gate = gate
-        self._session_grace = timedelta(seconds=session_grace_s)
+        self._page = page
+
+    async def admit(
+        self, ticket: str, connection_id: ConnectionId, after: Cursor | None
+    ) -> Admitted | None:
+        """Admit a socket. None if its ticket is unknown, used or expired, or its session over."""
+        entrance = Entrance(ticket, secrets.token_hex(16), connection_id, after)
+        return await self._twice(lambda: self._access.admit(entrance, events=self._page))
 
     async def redeem(self, ticket: str) -> TicketHolder | None:
-        """Take a ticket. None if it is unknown, used or expired, or its session is over.
-
-        Raises what Redis raises when it does not answer twice.
-        """
-        if not 0 < len(ticket) <= MOST_CHARACTERS:
-            return None
+        """Take a ticket for a socket that is open; None as with `admit`."""
         redeemer = secrets.token_hex(16)
+        return await self._twice(lambda: self._access.redeem(ticket, redeemer=redeemer))
+
+    async def _twice(self, ask: Callable[[], Awaitable[_T]]) -> _T:
         async with self._gate:
             try:
-                holder = await redeem_ticket(self._redis, ticket, redeemer=redeemer)
+                return await ask()
             except REDIS_AWAY:
                 # The ticket may be taken and only the answer lost: the same redeemer may ask again.
-                holder = await redeem_ticket(self._redis, ticket, redeemer=redeemer)
-        if holder is None or holder.session_ends_at + self._session_grace <= utc_now():
-            return None
-        return holder
+                return await ask()

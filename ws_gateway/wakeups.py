@@ -1,4 +1,4 @@
-"""Listens on this node's pub/sub channel and hands what it hears to the feed.
+"""Listens on this node's pub/sub channel, and on the one of all nodes, and hands on what it hears.
 
 The subscription has a Redis connection of its own. When that breaks, or falls silent, a new one is
 made, and then everything is compared with the logs at once: what was published meanwhile is lost.
@@ -17,6 +17,7 @@ from redis.asyncio.client import PubSub
 
 from prosa.event_log.keys import node_channel
 from prosa.event_log.pokes import decode_pokes
+from prosa.socket_access.keys import CONTROL_CHANNEL
 from ws_gateway.feed import Feed
 from ws_gateway.metrics import Counts
 from ws_gateway.redis_errors import REDIS_AWAY
@@ -31,9 +32,9 @@ RETRY_MOST_S = 2.0
 
 
 class Wakeups:
-    """`on_subscribed` is awaited after each subscription, the first one included.
-
-    If it raises what Redis raises, the subscription counts as lost too and is made anew.
+    """`on_control` is given what all nodes are told. `on_subscribed` is awaited after each
+    subscription, the first one included. If it raises what Redis raises, the subscription counts as
+    lost too and is made anew.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Wakeups:
         *,
         node: str,
         counts: Counts,
+        on_control: Callable[[str], None],
         on_subscribed: Callable[[], Awaitable[None]],
     ) -> None:
         self._redis = redis
         self._feed = feed
         self._channel = node_channel(node)
         self._counts = counts
+        self._on_control = on_control
         self._on_subscribed = on_subscribed
 
     async def run(self) -> None:
@@ -67,12 +70,13 @@ class Wakeups:
             wait_s = min(RETRY_MOST_S, wait_s * 2)
 
     async def _subscribe(self, pubsub: PubSub) -> None:
-        await pubsub.subscribe(self._channel)
+        channels = {self._channel, CONTROL_CHANNEL}
+        await pubsub.subscribe(*channels)
         async with asyncio.timeout(SILENCE_S):
-            while True:
+            while channels:
                 message = await _next_message(pubsub)
                 if message is not None and message["type"] == "subscribe":
-                    break
+                    channels.discard(message["channel"])
         self._counts.subscriptions += 1
         log.info("wakeups_subscribed", extra={"channel": self._channel})
 
@@ -86,16 +90,19 @@ class Wakeups:
                     raise TimeoutError("the subscription is silent")
                 await pubsub.execute_command("PING")
             elif message["type"] == "message":
-                self._take(message["data"])
+                self._take(message["channel"], message["data"])
             is_asked = message is None
 
-    def _take(self, text: str) -> None:
+    def _take(self, channel: str, text: str) -> None:
         try:
+            if channel == CONTROL_CHANNEL:
+                self._on_control(text)
+                return
             pokes = decode_pokes(text)
             self._feed.deliver(pokes)
         except (ValueError, TypeError):
             # The text is of the right shape only as far as its publisher's version is ours.
-            log.exception("unreadable_poke", extra={"characters": len(text)})
+            log.exception("unreadable_wakeup", extra={"characters": len(text), "channel": channel})
             return
         self._counts.pokes += len(pokes)
 

@@ -13,7 +13,7 @@ from lambdas.api import CurrentCaller, answer
 from lambdas.responses import SIGNED_IN, responses
 from lambdas.schemas import Ticket
 from prosa.errors import Unavailable
-from prosa.tickets import TICKET_TTL_S, TicketHolder, issue_ticket
+from prosa.socket_access.tickets import TICKET_TTL_S, TicketHolder, issue_ticket
 
 router = Router()
 

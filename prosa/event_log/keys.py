@@ -1,20 +1,9 @@
-"""The names of the log's keys in Redis.
-
-Users hash onto 64 tags, so that one script call can append the events of many users even on a
-Redis cluster, where all keys of a call must live in one slot.
-"""
+"""The names of the log's keys in Redis; a user's all carry the user's tag."""
 
 from __future__ import annotations
 
-from zlib import crc32
-
 from prosa.ids import JobId, UserId
-
-TAGS = 64
-
-
-def tag_of(user_id: UserId) -> str:
-    return f"e{crc32(user_id.encode()) % TAGS:02d}"
+from prosa.key_tags import tag_of
 
 
 def log_key(user_id: UserId) -> str:

@@ -17,7 +17,6 @@ from prosa.event_log.keys import (
     fence_key,
     head_key,
     node_channel,
-    tag_of,
 )
 from prosa.event_log.pokes import pokes_by_node
 from prosa.event_log.protocol import (
@@ -35,6 +34,7 @@ from prosa.event_log.protocol import (
     script,
 )
 from prosa.ids import ConnectionId, JobId, UserId
+from prosa.key_tags import tag_of
 
 
 class EventLog:
@@ -49,8 +49,8 @@ class EventLog:
         self._redis = redis
         self._cluster = cluster
         self._append = redis.register_script(script("append"))
-        self._read = redis.register_script(script("read"))
-        self._renew = redis.register_script(script("renew"))
+        self._read = redis.register_script(script("range", "read"))
+        self._renew = redis.register_script(script("lease", "renew"))
 
     async def append(self, appends: Sequence[Append]) -> list[Appended]:
         """Append events in order and wake the gateways; the results stand in the same order.

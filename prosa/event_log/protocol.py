@@ -2,7 +2,7 @@
 
 The scripts run inside Redis, each atomically: `append.lua` fences, numbers and stores events,
 `read.lua` reads them after a cursor, `snapshot.lua` finds the cursor of a REST answer, `renew.lua`
-keeps the connection map. All run on Redis 6.2 and 7.
+keeps the connection map. `range.lua` and `lease.lua` are parts of them. All run on Redis 6.2 and 7.
 """
 
 from __future__ import annotations
@@ -106,9 +106,10 @@ class ScriptCall:
     args: list[str | int]
 
 
-def script(name: str) -> str:
-    """The text of `<name>.lua`."""
-    return files("prosa.event_log").joinpath(f"{name}.lua").read_text()
+def script(*names: str) -> str:
+    """The text of `<name>.lua`, behind those of the parts it needs."""
+    folder = files("prosa.event_log")
+    return "\n".join(folder.joinpath(f"{name}.lua").read_text() for name in names)
 
 
 def append_call(appends: Sequence[Append]) -> ScriptCall:

@@ -8,7 +8,7 @@ import pytest
 
 from prosa.clock import to_epoch_ms
 from prosa.redis_client import connect
-from prosa.tickets import redeem_ticket
+from prosa.socket_access.admission import SocketAccess
 from tests.integration.lambdas.conftest import Edge
 from tests.integration.lambdas.gateway import a_caller, call
 
@@ -20,10 +20,10 @@ async def test_a_ticket_lets_its_holder_in_once(redis_url: str) -> None:
     assert answer.status == 201
     assert answer.json["url"] == "wss://prosa.example.com/ws"
     assert answer.json["expires_in"] == 30
-    redis = connect(redis_url)
-    holder = await redeem_ticket(redis, answer.json["ticket"], redeemer="gateway-1")
-    again = await redeem_ticket(redis, answer.json["ticket"], redeemer="gateway-2")
-    await redis.aclose()
+    async with connect(redis_url) as redis:
+        access = SocketAccess(redis, node="gw-1", lease_s=45, session_grace_s=30)
+        holder = await access.redeem(answer.json["ticket"], redeemer="gateway-1")
+        again = await access.redeem(answer.json["ticket"], redeemer="gateway-2")
     assert holder is not None
     assert (holder.user_id, holder.session_id) == (caller.user_id, caller.session_id)
     assert to_epoch_ms(holder.session_ends_at) == to_epoch_ms(caller.session_ends_at)

@@ -22,7 +22,10 @@ from prosa.event_log.log import EventLog
 from prosa.event_log.protocol import Append, Range
 from prosa.ids import new_connection_id, new_user_id
 from prosa.redis_client import connect, connect_blocking
-from prosa.tickets import TicketHolder, issue_ticket, redeem_ticket
+from prosa.socket_access.admission import Entrance, SocketAccess
+from prosa.socket_access.keys import CONTROL_CHANNEL
+from prosa.socket_access.revocations import revoke_sessions
+from prosa.socket_access.tickets import TicketHolder, issue_ticket
 from tests.cloud.cache import acl
 
 USER, PASSWORD = "prosa-test-worker", "as-good-as-a-token"
@@ -78,9 +81,14 @@ async def test_it_is_enough_for_the_functions(
         BlockingEventLog(blocking).snapshot_cursor(holder.user_id, [])
         RateLimit(blocking).count(parse_rates("5/minute"), "test", "somebody")
         ticket = issue_ticket(blocking, holder)
-    redeemed = await redeem_ticket(redis, ticket, redeemer="me")
-    assert redeemed is not None
-    assert redeemed.user_id == holder.user_id
+        access = SocketAccess(redis, node="gw-1", lease_s=45, session_grace_s=30)
+        came = Entrance(ticket, "me", new_connection_id(), None)
+        async with redis.pubsub() as pubsub:
+            await pubsub.subscribe(CONTROL_CHANNEL)
+            assert await access.admit(came, events=1) is not None
+            revoke_sessions(blocking, holder.user_id, [holder.session_id])
+            heard = [await pubsub.get_message(timeout=5) for _ in range(2)]
+    assert [message["type"] for message in heard] == ["subscribe", "message"]
 
 
 @pytest.mark.parametrize(

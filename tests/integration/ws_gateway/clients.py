@@ -27,7 +27,7 @@ from prosa.event_log.protocol import Append, append_call, appended, script
 from prosa.events import ReplyDelta, encode
 from prosa.ids import JobId, UserId, job_id_for, new_user_id
 from prosa.redis_client import connect_blocking
-from prosa.tickets import TicketHolder, issue_ticket
+from prosa.socket_access.tickets import TicketHolder, issue_ticket
 from ws_gateway.bootstrap import RunningGateway, gateway
 from ws_gateway.settings import GatewaySettings
 
@@ -80,9 +80,9 @@ class Writer:
     def of(cls, redis_url: str) -> Self:
         return cls(connect_blocking(redis_url))
 
-    def ticket(self, user_id: UserId, *, session_s: float = 900) -> str:
+    def ticket(self, user_id: UserId, *, session_s: float = 900, session_id: str = "ses_1") -> str:
         ends = utc_now() + timedelta(seconds=session_s)
-        return issue_ticket(self.redis, TicketHolder(user_id, "ses_1", ends))
+        return issue_ticket(self.redis, TicketHolder(user_id, session_id, ends))
 
     def append(self, user_id: UserId, numbers: Sequence[int], *, text: str = "x") -> list[Cursor]:
         """Append a numbered event each, with pokes. Returns their cursors."""

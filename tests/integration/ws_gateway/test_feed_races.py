@@ -18,8 +18,9 @@ from prosa.event_log.pokes import Poke
 from prosa.event_log.protocol import HistoryLost, Range
 from prosa.ids import UserId, new_connection_id
 from prosa.redis_client import connect
-from prosa.tickets import TicketHolder
+from prosa.socket_access.tickets import TicketHolder
 from tests.integration.ws_gateway.clients import Client, Writer, a_user, numbered, until
+from ws_gateway.arrival import Arrival
 from ws_gateway.connection import Admission, Connection
 from ws_gateway.feed import Feed
 from ws_gateway.hub import Hub
@@ -63,7 +64,8 @@ async def bench(redis_url: str, user: UserId, at: Cursor) -> AsyncGenerator[Benc
 
     async def handler(socket: ServerConnection) -> None:
         holder = TicketHolder(user, "ses_1", utc_now())
-        admission = Admission(new_connection_id(), holder, at)
+        nothing = Range((), at)
+        admission = Admission(new_connection_id(), holder, at, nothing, Arrival(user))
         admitted.set_result(Connection(socket, admission, close_timeout_s=1))
         await socket.wait_closed()
 

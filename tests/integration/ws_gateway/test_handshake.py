@@ -9,8 +9,6 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from prosa.redis_client import connect as prosa_connect
-from prosa.tickets import redeem_ticket
 from tests.integration.ws_gateway.clients import (
     Client,
     Writer,
@@ -68,7 +66,7 @@ async def test_a_ticket_is_good_once(running: RunningGateway, writer: Writer) ->
 
 async def test_an_expired_ticket_is_refused(running: RunningGateway, writer: Writer) -> None:
     ticket = writer.ticket(a_user())
-    (key,) = writer.redis.keys("ticket:*")
+    (key,) = writer.redis.keys("*ticket:*")
     writer.redis.pexpire(key, 1)
     await until(lambda: not writer.redis.exists(key))
     assert await refusal(running.port, ticket) == (401, "ticket_invalid")
@@ -158,14 +156,3 @@ async def test_without_redis_the_handshake_says_try_later() -> None:
     settings = short_settings("redis://127.0.0.1:1/0")
     async with gateway(settings) as running:
         assert await refusal(running.port, "any") == (503, "not_ready")
-
-
-async def test_a_ticket_whose_answer_was_lost_is_still_its_owners(
-    writer: Writer, redis_url: str
-) -> None:
-    """The desk asks again with the same redeemer, and the ticket knows it."""
-    ticket = writer.ticket(a_user())
-    async with prosa_connect(redis_url) as redis:
-        assert await redeem_ticket(redis, ticket, redeemer="r1") is not None
-        assert await redeem_ticket(redis, ticket, redeemer="r1") is not None
-        assert await redeem_ticket(redis, ticket, redeemer="r2") is None
