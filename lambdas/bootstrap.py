@@ -58,6 +58,7 @@ def access_tokens() -> AccessTokens:
 
 @cache
 def sign_in() -> SignIn:
+    from lambdas.ended_sessions import EndedSessions
     from lambdas.sign_in import SignIn
     from prosa.parameters import REFRESH_TOKEN_KEY
     from prosa.store.sessions import SessionStore
@@ -65,7 +66,7 @@ def sign_in() -> SignIn:
     key = base64.b64decode(parameters().get(REFRESH_TOKEN_KEY))
     return SignIn(
         users=users(),
-        sessions=SessionStore(table(), key),
+        sessions=SessionStore(table(), key, tell=EndedSessions(redis()).tell),
         tokens=access_tokens(),
         rate_limit=rate_limit(),
         settings=settings(),

@@ -150,6 +150,15 @@ class Credentials(Body):
     ]
 
 
+class PasswordChange(Body):
+    """A new password, and the one it replaces."""
+
+    current_password: Annotated[str, Field(min_length=1, max_length=PASSWORD_MAX_CHARS, repr=False)]
+    new_password: Annotated[
+        str, Field(min_length=PASSWORD_MIN_CHARS, max_length=PASSWORD_MAX_CHARS, repr=False)
+    ]
+
+
 class Refresh(Body):
     """A refresh token; each is good once."""
 

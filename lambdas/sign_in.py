@@ -9,11 +9,12 @@ from __future__ import annotations
 import secrets
 
 from lambdas.access_tokens import AccessTokens
+from lambdas.caller import Caller
 from lambdas.emails import normalise_email
 from lambdas.passwords import hash_password, is_password, needs_rehash
 from lambdas.rate_limit import RateLimit, network_of
 from lambdas.refusals import Forbidden
-from lambdas.schemas import Credentials, Session
+from lambdas.schemas import Credentials, PasswordChange, Session
 from lambdas.settings import EdgeSettings
 from prosa.claims import ACCESS_TOKEN_TTL_S, AccessClaims
 from prosa.conversation import User
@@ -90,6 +91,23 @@ class SignIn:
     def logout(self, refresh_token: str) -> None:
         """End a session. Raises SessionRevoked for what was never a token of ours."""
         self._sessions.end(refresh_token)
+
+    def change_password(self, change: PasswordChange, *, ip: str, caller: Caller) -> None:
+        """Change the caller's password and end their other sessions.
+
+        Raises Forbidden for a guest and for a wrong password, Conflict for a race.
+        """
+        self._count_address(ip)
+        self._rate_limit.count(self._settings.rate_sign_in_account, "password", caller.user_id)
+        try:
+            found = self._users.credentials_of_user(caller.user_id)
+        except NotFound as exc:
+            raise Forbidden("no_password", "A guest has no password. Register, please.") from exc
+        if not is_password(found.password_hash, change.current_password):
+            raise Forbidden("wrong_password", "The current password is another one.")
+        new_hash = hash_password(change.new_password)
+        self._users.change_password_hash(caller.user_id, old=found.password_hash, new=new_hash)
+        self._sessions.revoke_others(caller.user_id, but=caller.session_id)
 
     def _count_address(self, ip: str) -> None:
         self._rate_limit.count(self._settings.rate_sign_in_ip, "sign-in", network_of(ip))

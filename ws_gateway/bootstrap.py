@@ -158,19 +158,23 @@ def _wakeups(
     )
 
 
+def _tickets(shared: _Shared) -> TicketDesk:
+    access = SocketAccess(
+        shared.redis,
+        node=shared.settings.gateway_node,
+        lease_s=shared.settings.gateway_lease_s,
+        session_grace_s=shared.settings.gateway_session_grace_s,
+    )
+    return TicketDesk(access, gate=shared.gate, page=PAGE)
+
+
 @asynccontextmanager
 async def _door(
     shared: _Shared, feed: Feed, leases: Leases, revocations: Revocations
 ) -> AsyncGenerator[int]:
     """Accept sockets on the port that is yielded; drain when the block is left."""
     settings, counts, gate = shared.settings, shared.counts, shared.gate
-    access = SocketAccess(
-        shared.redis,
-        node=settings.gateway_node,
-        lease_s=settings.gateway_lease_s,
-        session_grace_s=settings.gateway_session_grace_s,
-    )
-    tickets = TicketDesk(access, gate=gate, page=PAGE)
+    tickets = _tickets(shared)
     handshake = Handshake(
         hub=shared.hub,
         leases=leases,

@@ -1,4 +1,4 @@
-"""Signs people in and out: `/auth/...`. No authorizer stands before these routes."""
+"""Signs people in and out: `/auth/...`. An authorizer stands before `/auth/password` only."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas import bootstrap
-from lambdas.api import answer
+from lambdas.api import CurrentCaller, answer
 from lambdas.headers import header
 from lambdas.request_log import note
-from lambdas.responses import responses
-from lambdas.schemas import Credentials, Refresh, Session
+from lambdas.responses import SIGNED_IN, responses
+from lambdas.schemas import Credentials, PasswordChange, Refresh, Session
 from lambdas.sign_in import SignIn
 
 router = Router()
@@ -56,6 +56,22 @@ def register(request: Request, credentials: Credentials) -> Session:
 )
 def login(request: Request, credentials: Credentials) -> Session:
     return _noted(_sign_in().login(credentials, ip=_ip(request)))
+
+
+@router.post(
+    "/auth/password",
+    status_code=204,
+    summary="Change the password; all other sessions end",
+    operation_id="changePassword",
+    tags=["auth"],
+    security=SIGNED_IN,
+    responses=responses(204, "Changed.", 400, 401, 403, 409, 413, 415, 422, 429, 503),
+)
+def change_password(
+    request: Request, caller: CurrentCaller, change: PasswordChange
+) -> Response[None]:
+    _sign_in().change_password(change, ip=_ip(request), caller=caller)
+    return Response(status_code=204)
 
 
 @router.post(

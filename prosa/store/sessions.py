@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -19,10 +20,13 @@ from prosa.clock import from_iso, to_iso, utc_now
 from prosa.errors import SessionRevoked
 from prosa.ids import UserId
 from prosa.store.items import Item
-from prosa.store.table import ConditionRefused, Table, session_key
+from prosa.store.table import ConditionRefused, Table, of_sessions, session_key, session_of
 
 REFRESH_TTL = timedelta(days=30)
 GRACE_S = 10
+
+
+TellEnded = Callable[[UserId, Sequence[str]], None]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -35,11 +39,16 @@ class RefreshToken:
 
 
 class SessionStore:
-    """Methods raise SessionRevoked for any token that is not good, `Unavailable` for an outage."""
+    """Methods raise SessionRevoked for any token that is not good, `Unavailable` for an outage.
 
-    def __init__(self, table: Table, key: bytes) -> None:
+    `tell` is called with each user whose sessions were ended, and these: whoever serves them on
+    something that lives longer than a request must stop.
+    """
+
+    def __init__(self, table: Table, key: bytes, *, tell: TellEnded) -> None:
         self._table = table
         self._key = key
+        self._tell = tell
 
     def begin(self, user_id: UserId) -> RefreshToken:
         """Start a session and give its first token."""
@@ -79,6 +88,21 @@ class SessionStore:
     def revoke(self, user_id: UserId, session_id: str) -> None:
         """End a session. Access tokens of it stay good until they expire, 15 minutes at most."""
         self._table.delete(session_key(user_id, session_id))
+        self._tell(user_id, [session_id])
+
+    def revoke_others(self, user_id: UserId, *, but: str) -> None:
+        """End all sessions of a user but one. One that begins meanwhile may live on."""
+        pages = self._table.pages(
+            KeyConditionExpression="PK = :user AND begins_with(SK, :session)",
+            ExpressionAttributeValues=of_sessions(user_id),
+            ConsistentRead=True,
+            ProjectionExpression="SK",
+        )
+        found = [session_of(item) for page in pages for item in page]
+        others = [session_id for session_id in found if session_id != but]
+        for session_id in others:
+            self._table.delete(session_key(user_id, session_id))
+        self._tell(user_id, others)
 
     def _rotate_current(self, user_id: UserId, family: str, number: int, text: str) -> RefreshToken:
         successor = self._token(user_id, family, number + 1)

@@ -28,6 +28,17 @@ def session_key(user_id: UserId, family: str) -> Key:
     return f"USER#{user_id}", f"SESSION#{family}"
 
 
+def of_sessions(user_id: UserId) -> dict[str, str]:
+    """The values of a query for all sessions of a user: `:user`, `:session`."""
+    partition, prefix = session_key(user_id, "")
+    return {":user": partition, ":session": prefix}
+
+
+def session_of(item: Item) -> str:
+    """The session an item of such a query is."""
+    return str(item["SK"]).partition("#")[2]
+
+
 def email_key(email: str) -> Key:
     """The address is hashed: keys end up in logs and metrics."""
     return f"EMAIL#{hashlib.sha256(email.encode()).hexdigest()}", "USER"

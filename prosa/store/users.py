@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prosa.clock import utc_now
 from prosa.conversation import Usage, User
-from prosa.errors import EmailTaken, NotFound
+from prosa.errors import Conflict, EmailTaken, NotFound
 from prosa.ids import UserId, new_user_id
 from prosa.store.items import fields_of, read_as
 from prosa.store.table import (
@@ -87,6 +87,25 @@ class UserStore:
         if item is None:
             return None
         return Credentials(read_as(User, item), item["password_hash"])
+
+    def credentials_of_user(self, user_id: UserId) -> Credentials:
+        """The same for a user. Raises NotFound for nobody, and for a guest, who has none."""
+        item = self._table.get(profile_key(user_id))
+        if item is None or "password_hash" not in item:
+            raise NotFound("password")
+        return Credentials(read_as(User, item), item["password_hash"])
+
+    def change_password_hash(self, user_id: UserId, *, old: str, new: str) -> None:
+        """Store another password. Raises Conflict when it was changed since `old` was read."""
+        try:
+            self._table.update(
+                profile_key(user_id),
+                "SET password_hash = :new",
+                {":new": new, ":old": old},
+                condition="password_hash = :old",
+            )
+        except ConditionRefused as exc:
+            raise Conflict("The password was changed just now.") from exc
 
     def replace_password_hash(self, user_id: UserId, password_hash: str) -> None:
         """Store the same password under today's parameters."""

@@ -27,6 +27,7 @@ NEEDED: dict[str, dict[str, str]] = {
         "dynamodb:PutItem": "prosa.store.sessions:SessionStore.begin",
         "dynamodb:UpdateItem": "prosa.store.sessions:SessionStore.rotate",
         "dynamodb:DeleteItem": "prosa.store.sessions:SessionStore.revoke",
+        "dynamodb:Query": "prosa.store.sessions:SessionStore.revoke_others",
     },
     "chat": {
         "dynamodb:GetItem": "prosa.store.jobs:JobStore.resend_of",

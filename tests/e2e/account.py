@@ -49,8 +49,25 @@ def open_settings(page: Page) -> Locator:
     return menu
 
 
+def change_password(page: Page, person: Person, password: str) -> Person:
+    """Change it in the settings; gives the person with the new one."""
+    open_settings(page)
+    page.get_by_role("button", name="Change password").click()
+    dialog = page.get_by_role("dialog")
+    fill_passwords(dialog, person.password, password)
+    expect(dialog).to_have_count(0)
+    return Person(person.email, password)
+
+
+def fill_passwords(dialog: Locator, current: str, new: str) -> None:
+    """Fill the form that changes the password, and send it."""
+    dialog.get_by_label("Current password", exact=True).fill(current)
+    dialog.get_by_label("New password", exact=True).fill(new)
+    dialog.get_by_role("button", name="Change password").click()
+
+
 def revoke(page: Page, url: str) -> None:
-    """End the session as another device does: the page hears nothing of it."""
+    """End the session as another device does."""
     token = cast(str, page.evaluate("JSON.parse(localStorage['prosa.session']).refresh_token"))
     answer = page.request.post(f"{url}/api/auth/logout", data={"refresh_token": token})
     assert answer.ok, answer.text()

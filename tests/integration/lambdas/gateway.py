@@ -71,8 +71,10 @@ class Answer:
         return problem["code"]
 
 
-def a_caller(user_id: UserId | None = None, *, for_s: float = 900) -> Caller:
-    return Caller(user_id or new_user_id(), "session-1", utc_now() + timedelta(seconds=for_s))
+def a_caller(
+    user_id: UserId | None = None, *, session_id: str = "session-1", for_s: float = 900
+) -> Caller:
+    return Caller(user_id or new_user_id(), session_id, utc_now() + timedelta(seconds=for_s))
 
 
 def event(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
 
 from local.provision import Provisioned
 from prosa.aws import client
+from prosa.ids import UserId
 from prosa.store.conversations import ConversationStore
 from prosa.store.jobs import JobStore
 from prosa.store.long_texts import LongTexts
@@ -25,6 +27,10 @@ class Stores:
     sessions: SessionStore
 
 
+def _nobody(_user_id: UserId, _session_ids: Sequence[str]) -> None:
+    """Here no gateway is to be told of sessions that end."""
+
+
 @pytest.fixture
 def stores(resources: Provisioned) -> Stores:
     table = Table(client("dynamodb", pool=30), resources.table)
@@ -34,5 +40,5 @@ def stores(resources: Provisioned) -> Stores:
         ConversationStore(table, long_texts),
         JobStore(table, long_texts),
         UserStore(table),
-        SessionStore(table, b"0" * 32),
+        SessionStore(table, b"0" * 32, tell=_nobody),
     )

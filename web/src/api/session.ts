@@ -70,6 +70,12 @@ export class Session {
     this.#accept(await readAs(response, sessionSchema));
   }
 
+  /** Change the password; every other session of this user ends. */
+  async changePassword(current: string, next: string): Promise<void> {
+    const body = { current_password: current, new_password: next };
+    await this.send({ method: "POST", path: "/auth/password", body });
+  }
+
   /** Forget the session here at once, and tell the server if it can be reached. */
   async signOut(): Promise<void> {
     const stored = this.#vault.read();

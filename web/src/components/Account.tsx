@@ -2,14 +2,16 @@
 
 import { useState } from "react";
 
+import { type User } from "../api/schemas";
 import { goTo } from "../chat/address";
 import { strings } from "../strings";
 import { CredentialsForm } from "./CredentialsForm";
 import { ConfirmDialog, Dialog } from "./Dialog";
+import { PasswordForm } from "./PasswordForm";
 import { Settings } from "./Settings";
 import { useSession, useUser } from "./sessionContext";
 
-type Shown = "nothing" | "register" | "leave";
+type Shown = "nothing" | "register" | "password" | "leave";
 
 export function Account() {
   const session = useSession();
@@ -21,16 +23,16 @@ export function Account() {
     setShown("nothing");
   }
 
+  function askToLeave() {
+    setShown("leave");
+  }
+
   function signOut() {
     // Whoever comes next does not begin in a conversation that is not theirs.
     goTo(null, { replace: true });
     void session.signOut();
   }
 
-  function leave() {
-    if (user?.is_guest === true) setShown("leave");
-    else signOut();
-  }
 
   return (
     <div className="account">
@@ -48,20 +50,21 @@ export function Account() {
           </button>
         </div>
       )}
-      <details className="account__menu">
-        <summary aria-label={`${user.email ?? strings.account.guest}: ${strings.account.menu}`}>
-          <span className="account__name">{user.email ?? strings.account.guest}</span>
-        </summary>
-        <div className="account__panel">
-          <Settings />
-          <button type="button" className="button button--small" onClick={leave}>
-            {strings.account.signOut}
-          </button>
-        </div>
-      </details>
+      <AccountMenu
+        user={user}
+        onLeave={user.is_guest ? askToLeave : signOut}
+        onPassword={() => {
+          setShown("password");
+        }}
+      />
       {shown === "register" && (
         <Dialog heading={strings.account.keep} onClose={hide}>
           <CredentialsForm first="register" onDone={hide} />
+        </Dialog>
+      )}
+      {shown === "password" && (
+        <Dialog heading={strings.account.changePassword} onClose={hide}>
+          <PasswordForm email={user.email ?? ""} onDone={hide} />
         </Dialog>
       )}
       {shown === "leave" && (
@@ -74,5 +77,33 @@ export function Account() {
         />
       )}
     </div>
+  );
+}
+
+interface MenuProps {
+  readonly user: User;
+  readonly onLeave: () => void;
+  readonly onPassword: () => void;
+}
+
+function AccountMenu({ user, onLeave, onPassword }: MenuProps) {
+  const name = user.email ?? strings.account.guest;
+  return (
+    <details className="account__menu">
+      <summary aria-label={`${name}: ${strings.account.menu}`}>
+        <span className="account__name">{name}</span>
+      </summary>
+      <div className="account__panel">
+        <Settings />
+        {!user.is_guest && (
+          <button type="button" className="button button--small" onClick={onPassword}>
+            {strings.account.changePassword}
+          </button>
+        )}
+        <button type="button" className="button button--small" onClick={onLeave}>
+          {strings.account.signOut}
+        </button>
+      </div>
+    </details>
   );
 }
