@@ -9,7 +9,6 @@ of the function; a call that one rate refuses uses up no other; and it costs a c
 
 from __future__ import annotations
 
-import ipaddress
 import math
 from collections.abc import Sequence
 from importlib.resources import files
@@ -48,11 +47,3 @@ class RateLimit:
             wait_s = max(1, math.ceil(wait_ms / 1000))
             detail = f"At most {rates[refuses - 1]}. Wait a moment."
             raise TooMany("rate_limited", detail, retry_after_s=wait_s)
-
-
-def network_of(ip: str) -> str:
-    """What one subscriber is given: an IPv4 address, or the /64 of an IPv6 address."""
-    address = ipaddress.ip_address(ip)
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network(f"{ip}/64", strict=False))

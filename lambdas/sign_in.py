@@ -12,13 +12,14 @@ from lambdas.access_tokens import AccessTokens
 from lambdas.caller import Caller
 from lambdas.emails import normalise_email
 from lambdas.passwords import hash_password, is_password, needs_rehash
-from lambdas.rate_limit import RateLimit, network_of
+from lambdas.rate_limit import RateLimit
 from lambdas.refusals import Forbidden
 from lambdas.schemas import Credentials, PasswordChange, Session
 from lambdas.settings import EdgeSettings
 from prosa.claims import ACCESS_TOKEN_TTL_S, AccessClaims
 from prosa.conversation import User
 from prosa.errors import BadCredentials, Conflict, NotFound, SessionRevoked
+from prosa.networks import network_of
 from prosa.store.sessions import RefreshToken, SessionStore
 from prosa.store.users import UserStore
 

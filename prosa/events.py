@@ -170,9 +170,9 @@ def encode(event: ServerFrame) -> str:
     return event.model_dump_json(exclude_none=True)
 
 
-def with_cursor(text: str, cursor: str) -> str:
+def with_cursor(text: bytes, cursor: str) -> bytes:
     """Write `cursor` into encoded `text` without decoding it: `encode` always writes an object."""
-    return f'{{"cursor":"{cursor}",{text[1:]}'
+    return b'{"cursor":"%s",%s' % (cursor.encode(), text[1:])
 
 
 def decode(text: str | bytes) -> tuple[ServerFrame, str | None]:

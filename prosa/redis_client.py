@@ -24,11 +24,18 @@ POOL = 32
 """Connections of an asyncio client: commands take a fraction of a millisecond."""
 
 
-def connect(url: str, *, sign_in: CredentialProvider | None = None, pool: int = POOL) -> AsyncRedis:
+def connect(
+    url: str,
+    *,
+    sign_in: CredentialProvider | None = None,
+    pool: int = POOL,
+    decode: bool = True,
+) -> AsyncRedis:
     """Make an asyncio client with up to `pool` connections; they are opened as they are needed.
 
     A burst waits for its turn: redis-py's own pool would refuse what is more than it holds.
-    `sign_in` gives user and password to each new connection (`prosa.redis_iam`).
+    `sign_in` gives user and password to each new connection (`prosa.redis_iam`). Without `decode`
+    answers are bytes.
     """
     from redis.asyncio import BlockingConnectionPool
     from redis.asyncio import Redis as AsyncRedis
@@ -40,7 +47,7 @@ def connect(url: str, *, sign_in: CredentialProvider | None = None, pool: int = 
         max_connections=pool,
         timeout=SOCKET_TIMEOUT_S,
         credential_provider=sign_in,
-        decode_responses=True,
+        decode_responses=decode,
         socket_connect_timeout=CONNECT_TIMEOUT_S,
         socket_timeout=SOCKET_TIMEOUT_S,
         retry=Retry(NoBackoff(), 0),

@@ -1,40 +1,30 @@
-"""Builds the gateway from its parts; the only file that knows all of them."""
+"""Builds the gateway from its parts; this file and `doors.py` alone know all of them."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
 from prosa.event_log.log import EventLog
 from prosa.redis_client import connect
 from prosa.redis_iam import iam_sign_in
-from prosa.socket_access.admission import SocketAccess
 from prosa.socket_access.revocations import SessionsEnded
-from ws_gateway.client_actions import ClientActions
-from ws_gateway.drain import drain
-from ws_gateway.feed import PAGE, Feed
-from ws_gateway.handshake import Handshake
+from ws_gateway.doors import doors, house
+from ws_gateway.feed import Feed
 from ws_gateway.hub import Hub
 from ws_gateway.internal_http import internal_http
 from ws_gateway.leases import Leases
-from ws_gateway.listener import listen
 from ws_gateway.management import ManagementApi
 from ws_gateway.metrics import Counts, GatewayCollector
-from ws_gateway.readiness import Readiness
+from ws_gateway.parts import Shared
 from ws_gateway.revocations import Revocations
 from ws_gateway.settings import GatewaySettings
-from ws_gateway.socket_handler import SocketHandler
 from ws_gateway.sweeper import Sweeper
 from ws_gateway.tasks import BackgroundTasks, keep_running
-from ws_gateway.ticket_desk import TicketDesk
 from ws_gateway.wakeups import Wakeups
-
-REDIS_CALLS_AT_ONCE = 64
-"""Calls on behalf of single connections. The client's pool holds 100 and refuses the next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +32,10 @@ class RunningGateway:
     """A gateway that serves: its ports, who is connected, and what it counted."""
 
     port: int
+    events_port: int
     internal_port: int
     hub: Hub
     counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """What most parts stand on."""
-
-    settings: GatewaySettings
-    redis: Redis
-    event_log: EventLog
-    hub: Hub = field(default_factory=Hub)
-    counts: Counts = field(default_factory=Counts)
-    readiness: Readiness = field(default_factory=Readiness)
-    tasks: BackgroundTasks = field(default_factory=BackgroundTasks)
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REDIS_CALLS_AT_ONCE))
 
 
 @asynccontextmanager
@@ -67,8 +44,10 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
     async with AsyncExitStack() as stack:
         sign_in = iam_sign_in(settings.redis_iam_user, settings.redis_cache_name)
         redis = await stack.enter_async_context(connect(settings.redis_url, sign_in=sign_in))
-        wakeup_redis = await stack.enter_async_context(connect(settings.redis_url, sign_in=sign_in))
-        shared = _Shared(settings, redis, EventLog(redis, cluster=settings.redis_cluster))
+        wakeup_redis = await stack.enter_async_context(
+            connect(settings.redis_url, sign_in=sign_in, decode=False)
+        )
+        shared = Shared(settings, redis, EventLog(redis, cluster=settings.redis_cluster))
         feed, leases = _feed(shared), _leases(shared)
         sweeper = _sweeper(shared, feed)
         revocations = Revocations(shared.hub, redis, tasks=shared.tasks, counts=shared.counts)
@@ -83,7 +62,8 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
             )
         )
         stack.push_async_callback(shared.tasks.cancel)
-        port = await stack.enter_async_context(_door(shared, feed, leases, revocations))
+        inside = house(shared, feed, leases, revocations)
+        port, events_port = await stack.enter_async_context(doors(shared, inside))
         loops = BackgroundTasks()
         # Ended first: a renewal during the drain would put back what the drain takes off the map.
         stack.push_async_callback(loops.cancel)
@@ -91,10 +71,10 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
         loops.start(keep_running(leases.run), name="leases")
         loops.start(keep_running(sweeper.run), name="sweeper")
         loops.start(keep_running(revocations.run), name="revocations")
-        yield RunningGateway(port, internal_port, shared.hub, shared.counts)
+        yield RunningGateway(port, events_port, internal_port, shared.hub, shared.counts)
 
 
-def _feed(shared: _Shared) -> Feed:
+def _feed(shared: Shared) -> Feed:
     return Feed(
         shared.hub,
         shared.event_log,
@@ -105,7 +85,7 @@ def _feed(shared: _Shared) -> Feed:
     )
 
 
-def _leases(shared: _Shared) -> Leases:
+def _leases(shared: Shared) -> Leases:
     return Leases(
         shared.hub,
         shared.event_log,
@@ -116,7 +96,7 @@ def _leases(shared: _Shared) -> Leases:
     )
 
 
-def _sweeper(shared: _Shared, feed: Feed) -> Sweeper:
+def _sweeper(shared: Shared, feed: Feed) -> Sweeper:
     return Sweeper(
         shared.hub,
         shared.event_log,
@@ -129,15 +109,15 @@ def _sweeper(shared: _Shared, feed: Feed) -> Sweeper:
 
 
 def _wakeups(
-    shared: _Shared,
+    shared: Shared,
     wakeup_redis: Redis,
     feed: Feed,
     leases: Leases,
     sweeper: Sweeper,
     revocations: Revocations,
 ) -> Wakeups:
-    def control(text: str) -> None:
-        revocations.hear(SessionsEnded.model_validate_json(text))
+    def control(data: bytes) -> None:
+        revocations.hear(SessionsEnded.model_validate_json(data))
 
     async def subscribed() -> None:
         # Connections to a Redis that is gone would fail one call each.
@@ -156,55 +136,3 @@ def _wakeups(
         on_control=control,
         on_subscribed=subscribed,
     )
-
-
-def _tickets(shared: _Shared) -> TicketDesk:
-    access = SocketAccess(
-        shared.redis,
-        node=shared.settings.gateway_node,
-        lease_s=shared.settings.gateway_lease_s,
-        session_grace_s=shared.settings.gateway_session_grace_s,
-    )
-    return TicketDesk(access, gate=shared.gate, page=PAGE)
-
-
-@asynccontextmanager
-async def _door(
-    shared: _Shared, feed: Feed, leases: Leases, revocations: Revocations
-) -> AsyncGenerator[int]:
-    """Accept sockets on the port that is yielded; drain when the block is left."""
-    settings, counts, gate = shared.settings, shared.counts, shared.gate
-    tickets = _tickets(shared)
-    handshake = Handshake(
-        hub=shared.hub,
-        leases=leases,
-        tickets=tickets,
-        readiness=shared.readiness,
-        counts=counts,
-        max_connections=settings.gateway_max_connections,
-    )
-    handler = SocketHandler(
-        hub=shared.hub,
-        feed=feed,
-        leases=leases,
-        actions=ClientActions(shared.event_log, tickets, gate=gate, counts=counts),
-        readiness=shared.readiness,
-        revocations=revocations,
-        counts=counts,
-        heartbeat_s=settings.gateway_heartbeat_s,
-        max_per_user=settings.gateway_max_connections_per_user,
-        close_timeout_s=settings.gateway_close_timeout_s,
-    )
-    server = await listen(settings, handshake, handler)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        await drain(
-            shared.hub,
-            server,
-            readiness=shared.readiness,
-            tasks=shared.tasks,
-            counts=counts,
-            over_s=settings.gateway_drain_s,
-            close_timeout_s=settings.gateway_close_timeout_s,
-        )

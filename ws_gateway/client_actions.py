@@ -10,21 +10,26 @@ from typing import assert_never
 
 from prosa.clock import utc_now
 from prosa.event_log.log import EventLog
-from prosa.events import Authenticated, ClientError, Pong, encode
+from prosa.events import Authenticated, ClientError, Pong
 from ws_gateway.client_frames import Authenticate, Cancel, Ping, UnreadableFrame, read_frame
 from ws_gateway.close_codes import CloseCode
 from ws_gateway.connection import Connection
 from ws_gateway.metrics import Counts
+from ws_gateway.outgoing import Outgoing
 from ws_gateway.rate_limit import TokenBucket
 from ws_gateway.redis_errors import REDIS_AWAY
 from ws_gateway.ticket_desk import TicketDesk
 
 log = logging.getLogger(__name__)
 
+FRAMES_PER_S = 10.0
+FRAMES_BURST = 20.0
+"""What a client may send; the page sends a ping every twenty seconds."""
+
 MOST_MALFORMED = 5
 """Malformed frames of one socket until it is closed."""
 
-_PONG = encode(Pong())
+_PONG = Outgoing.of(Pong())
 
 
 class ClientActions:
@@ -45,7 +50,7 @@ class ClientActions:
 
     async def serve(self, connection: Connection, frames: AsyncIterable[str | bytes]) -> None:
         """Take frames one after another until they end or the socket must be closed."""
-        bucket = TokenBucket(time.monotonic())
+        bucket = TokenBucket(time.monotonic(), FRAMES_PER_S, FRAMES_BURST)
         malformed = 0
         async for text in frames:
             connection.last_active_at = time.time()
@@ -89,7 +94,7 @@ class ClientActions:
         else:
             connection.session_ends_at = holder.session_ends_at
             left_s = int((holder.session_ends_at - utc_now()).total_seconds())
-            connection.send(encode(Authenticated(expires_in=max(0, left_s))))
+            connection.send(Outgoing.of(Authenticated(expires_in=max(0, left_s))))
 
     async def _close(self, connection: Connection, code: CloseCode) -> None:
         self._counts.closed[code] += 1
@@ -97,4 +102,4 @@ class ClientActions:
 
 
 def _refuse(connection: Connection, code: str, detail: str) -> None:
-    connection.send(encode(ClientError(code=code, detail=detail)))
+    connection.send(Outgoing.of(ClientError(code=code, detail=detail)))

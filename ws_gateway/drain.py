@@ -13,10 +13,11 @@ from math import ceil
 
 from websockets.asyncio.server import Server
 
-from prosa.events import Draining, encode
+from prosa.events import Draining
 from ws_gateway.close_codes import CloseCode
 from ws_gateway.hub import Hub
 from ws_gateway.metrics import Counts
+from ws_gateway.outgoing import Outgoing
 from ws_gateway.readiness import Readiness
 from ws_gateway.tasks import BackgroundTasks
 
@@ -49,7 +50,7 @@ async def drain(
     connections = list(hub)
     spread_s = max(1.0, len(connections) / RETURNS_PER_S)
     for connection in connections:
-        connection.send(encode(Draining(reconnect_in_s=_moment(spread_s))))
+        connection.send(Outgoing.of(Draining(reconnect_in_s=_moment(spread_s))))
     slices = max(1, int(over_s / SLICE_S))
     size = max(LEAST_SLICE, ceil(len(connections) / slices))
     code = CloseCode.RESTART

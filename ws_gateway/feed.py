@@ -22,11 +22,12 @@ from prosa.event_log.cursor import Cursor
 from prosa.event_log.log import EventLog
 from prosa.event_log.pokes import Poke
 from prosa.event_log.protocol import Entry, HistoryLost, Range
-from prosa.events import Resync, encode, with_cursor
+from prosa.events import Resync
 from ws_gateway.close_codes import CloseCode
 from ws_gateway.connection import Connection
 from ws_gateway.hub import Hub
 from ws_gateway.metrics import Counts
+from ws_gateway.outgoing import Outgoing
 from ws_gateway.redis_errors import REDIS_AWAY
 from ws_gateway.tasks import BackgroundTasks
 
@@ -65,9 +66,9 @@ class Feed:
         for poke in pokes:
             connections = self._hub.of_user(poke.user_id)
             if connections:
-                text = with_cursor(poke.payload, str(poke.cursor))
+                event = Outgoing.of_log(poke.payload, poke.cursor)
                 for connection in connections:
-                    self._offer(connection, poke.cursor, text)
+                    self._offer(connection, poke.cursor, event)
             for arrival in self._hub.arriving(poke.user_id):
                 arrival.poked = poke.cursor
 
@@ -84,7 +85,7 @@ class Feed:
             for entry in found.entries:
                 if connection.is_congested:
                     break
-                self._write(connection, entry.cursor, _text(entry))
+                self._write(connection, entry.cursor, _event(entry))
         if connection.cursor != found.head or _is_ahead(poked, connection.cursor):
             self.catch_up(connection)
 
@@ -96,7 +97,7 @@ class Feed:
         self._counts.catch_ups += 1
         self._tasks.start(self._run_catch_up(connection), name=f"catch-up {connection.id}")
 
-    def _offer(self, connection: Connection, cursor: Cursor, text: str) -> None:
+    def _offer(self, connection: Connection, cursor: Cursor, event: Outgoing) -> None:
         if connection.is_catching_up:
             connection.poked = cursor
             return
@@ -105,12 +106,12 @@ class Feed:
             if cursor.seq <= at.seq:
                 return
             if cursor.seq == at.seq + 1 and not connection.is_congested:
-                self._write(connection, cursor, text)
+                self._write(connection, cursor, event)
                 return
         self.catch_up(connection)
 
-    def _write(self, connection: Connection, cursor: Cursor, text: str) -> None:
-        connection.send(text)
+    def _write(self, connection: Connection, cursor: Cursor, event: Outgoing) -> None:
+        connection.send(event)
         connection.cursor = cursor
         self._counts.delivered += 1
 
@@ -143,7 +144,7 @@ class Feed:
     def _resync(self, connection: Connection, lost: HistoryLost) -> None:
         # Without a cursor: the client's place is the one REST gives it. Were it to take this one
         # and lose the socket before it read REST, the events between would be gone unnoticed.
-        connection.send(encode(Resync(reason=lost.reason)))
+        connection.send(Outgoing.of(Resync(reason=lost.reason)))
         connection.cursor = lost.head
         self._counts.resyncs[lost.reason] += 1
 
@@ -151,7 +152,7 @@ class Feed:
         for entry in entries:
             if not await self._has_room(connection):
                 return
-            self._write(connection, entry.cursor, _text(entry))
+            self._write(connection, entry.cursor, _event(entry))
 
     async def _has_room(self, connection: Connection) -> bool:
         """Wait for a congested socket to drain; one that does not is closed."""
@@ -168,8 +169,8 @@ class Feed:
         return connection.is_open
 
 
-def _text(entry: Entry) -> str:
-    return with_cursor(entry.payload, str(entry.cursor))
+def _event(entry: Entry) -> Outgoing:
+    return Outgoing.of_log(entry.payload.encode(), entry.cursor)
 
 
 def _is_ahead(poked: Cursor | None, at: Cursor) -> bool:

@@ -1,4 +1,4 @@
-"""The clients' port: the limits every socket gets from the library and from the kernel."""
+"""The clients' ports: the limits every socket gets from the library and from the kernel."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import socket
 from websockets.asyncio.server import Server, serve
 from websockets.typing import Origin
 
-from ws_gateway.connection import GatewaySocket
 from ws_gateway.handshake import Handshake
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.socket_handler import SocketHandler
+from ws_gateway.websocket_connection import GatewaySocket
 
 MOST_INBOUND_BYTES = 16 * 1024
 """The largest frame of a client; all it may send are short orders."""
@@ -25,7 +25,7 @@ async def listen(settings: GatewaySettings, handshake: Handshake, handler: Socke
         origins.append(None)
     return await serve(
         handler,
-        sock=_listening_socket(settings),
+        sock=_listening_socket(settings, settings.gateway_port),
         backlog=BACKLOG,
         origins=origins,
         process_request=handshake.check_request,
@@ -44,8 +44,13 @@ async def listen(settings: GatewaySettings, handshake: Handshake, handler: Socke
     )
 
 
-def _listening_socket(settings: GatewaySettings) -> socket.socket:
-    address = (settings.gateway_host, settings.gateway_port)
+def events_socket(settings: GatewaySettings) -> socket.socket:
+    """The listening socket of the event streams. Raises OSError when the port is taken."""
+    return _listening_socket(settings, settings.gateway_events_port)
+
+
+def _listening_socket(settings: GatewaySettings, port: int) -> socket.socket:
+    address = (settings.gateway_host, port)
     family = socket.AF_INET6 if ":" in settings.gateway_host else socket.AF_INET
     listening = socket.create_server(address, family=family, backlog=BACKLOG)
     # Accepted sockets inherit it.

@@ -18,6 +18,7 @@ from websockets.frames import CloseCode
 
 from ws_gateway.connection import Connection
 from ws_gateway.hub import Hub
+from ws_gateway.outgoing import Outgoing
 from ws_gateway.tasks import BackgroundTasks
 
 MOST_BYTES = 128 * 1024
@@ -64,7 +65,7 @@ class ManagementApi:
             return _error(HTTPStatus.TOO_MANY_REQUESTS, "LimitExceededException")
         if not connection.is_open:
             return _gone()
-        connection.send(body)
+        connection.send(Outgoing(body))
         return web.Response()
 
     async def get(self, request: web.Request) -> web.Response:
@@ -77,8 +78,8 @@ class ManagementApi:
                 "connectedAt": _iso(connection.connected_at),
                 "lastActiveAt": _iso(connection.last_active_at),
                 "identity": {
-                    "sourceIp": connection.source_ip,
-                    "userAgent": connection.user_agent,
+                    "sourceIp": connection.peer.ip,
+                    "userAgent": connection.peer.user_agent,
                 },
             }
         )

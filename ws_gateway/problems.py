@@ -7,27 +7,42 @@ from __future__ import annotations
 
 import json
 from email.utils import formatdate
-from http import HTTPStatus
 
 from websockets.datastructures import Headers
 from websockets.http11 import Response
 
+from ws_gateway.reception import Refusal
 
-def problem(status: HTTPStatus, code: str, detail: str, *, retry_after_s: int = 0) -> Response:
-    """Build the response. `retry_after_s` 0 sends no Retry-After."""
-    body = json.dumps(
-        {"type": "about:blank", "title": status.phrase, "status": status, "code": code}
-        | {"detail": detail}
-    ).encode()
+
+def problem(refusal: Refusal) -> Response:
+    """Build the response as `websockets` sends it."""
+    body = problem_body(refusal)
     headers = Headers(
         {
             "Date": formatdate(usegmt=True),
             "Connection": "close",
-            "Content-Type": "application/problem+json",
             "Content-Length": str(len(body)),
-            "Cache-Control": "no-store",
+            **problem_headers(refusal),
         }
     )
-    if retry_after_s:
-        headers["Retry-After"] = str(retry_after_s)
-    return Response(status.value, status.phrase, headers, body)
+    return Response(refusal.status.value, refusal.status.phrase, headers, body)
+
+
+def problem_body(refusal: Refusal) -> bytes:
+    return json.dumps(
+        {
+            "type": "about:blank",
+            "title": refusal.status.phrase,
+            "status": refusal.status,
+            "code": refusal.code,
+            "detail": refusal.detail,
+        }
+    ).encode()
+
+
+def problem_headers(refusal: Refusal) -> dict[str, str]:
+    """The headers that tell of it, on whatever server."""
+    headers = {"Content-Type": "application/problem+json", "Cache-Control": "no-store"}
+    if refusal.retry_after_s:
+        headers["Retry-After"] = str(refusal.retry_after_s)
+    return headers

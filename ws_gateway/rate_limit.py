@@ -1,23 +1,22 @@
-"""How many frames a client may send; each socket has a bucket of its own."""
+"""A token bucket: so many at once, then so many a second."""
 
 from __future__ import annotations
 
-FRAMES_PER_S = 10.0
-BURST = 20.0
-
 
 class TokenBucket:
-    """`BURST` frames at once, then `FRAMES_PER_S`. The caller brings the monotonic time."""
+    """Begins full. The caller brings the monotonic time."""
 
-    __slots__ = ("_level", "_seen_at")
+    __slots__ = ("_burst", "_level", "_per_s", "_seen_at")
 
-    def __init__(self, now: float) -> None:
-        self._level = BURST
+    def __init__(self, now: float, per_s: float, burst: float) -> None:
+        self._per_s = per_s
+        self._burst = burst
+        self._level = burst
         self._seen_at = now
 
     def take(self, now: float) -> bool:
         """Spend a token; False when there is none."""
-        self._level = min(BURST, self._level + (now - self._seen_at) * FRAMES_PER_S)
+        self._level = min(self._burst, self._level + (now - self._seen_at) * self._per_s)
         self._seen_at = now
         if self._level < 1:
             return False

@@ -29,6 +29,13 @@ class GatewaySettings(RedisSettings):
 
     gateway_internal_port: int = Field(default=8082, ge=0, le=65535)
 
+    gateway_events_port: int = Field(default=8083, ge=0, le=65535)
+    """For clients that come for an event stream, on the same host as the sockets' port."""
+
+    gateway_forwarded_hops: int = Field(default=0, ge=0, le=5)
+    """Proxies in front, each of which adds to `X-Forwarded-For` who came to it. 0 takes the
+    socket's own address for the client's."""
+
     gateway_node: str = Field(default_factory=_random_node, pattern=r"^[\w.-]{1,64}$")
     """Names this process in the connection map. A restarted one must not find the entries of its
     former self to be its own, hence random."""
@@ -46,6 +53,10 @@ class GatewaySettings(RedisSettings):
 
     gateway_max_connections_per_user: int = Field(default=10, ge=1)
     """Per node. One more is closed with 4429."""
+
+    gateway_max_connections_per_address: int = Field(default=100, ge=1)
+    """Per node, for an IPv4 address or the /64 of an IPv6 address; more are refused with 429. Not
+    for addresses of private networks where no proxy is known (`gateway_forwarded_hops`)."""
 
     gateway_open_timeout_s: float = Field(default=5.0, gt=0)
     gateway_ping_interval_s: float = Field(default=20.0, gt=0)

@@ -44,7 +44,7 @@ class Wakeups:
         *,
         node: str,
         counts: Counts,
-        on_control: Callable[[str], None],
+        on_control: Callable[[bytes], None],
         on_subscribed: Callable[[], Awaitable[None]],
     ) -> None:
         self._redis = redis
@@ -76,7 +76,7 @@ class Wakeups:
             while channels:
                 message = await _next_message(pubsub)
                 if message is not None and message["type"] == "subscribe":
-                    channels.discard(message["channel"])
+                    channels.discard(message["channel"].decode())
         self._counts.subscriptions += 1
         log.info("wakeups_subscribed", extra={"channel": self._channel})
 
@@ -90,19 +90,19 @@ class Wakeups:
                     raise TimeoutError("the subscription is silent")
                 await pubsub.execute_command("PING")
             elif message["type"] == "message":
-                self._take(message["channel"], message["data"])
+                self._take(message["channel"].decode(), message["data"])
             is_asked = message is None
 
-    def _take(self, channel: str, text: str) -> None:
+    def _take(self, channel: str, data: bytes) -> None:
         try:
             if channel == CONTROL_CHANNEL:
-                self._on_control(text)
+                self._on_control(data)
                 return
-            pokes = decode_pokes(text)
+            pokes = decode_pokes(data)
             self._feed.deliver(pokes)
         except (ValueError, TypeError):
             # The text is of the right shape only as far as its publisher's version is ours.
-            log.exception("unreadable_wakeup", extra={"characters": len(text), "channel": channel})
+            log.exception("unreadable_wakeup", extra={"bytes": len(data), "channel": channel})
             return
         self._counts.pokes += len(pokes)
 

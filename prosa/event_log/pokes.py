@@ -2,20 +2,21 @@
 
 A poke is a courtesy, never the truth: pub/sub drops what nobody hears. A gateway takes an event
 from a poke when it is the next one, and reads the log when it is not.
+
+A message is one line per event, `<user> <cursor> <payload>`, in UTF-8. A gateway cuts it apart and
+passes the payload on as the bytes it came as: it is neither decoded nor encoded again. JSON written
+by `prosa.events.encode` holds no line break.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pydantic import StrictInt, StrictStr, TypeAdapter
-
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.protocol import Append, Appended
-from prosa.ids import UserId
+from prosa.ids import UserId, is_user_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,27 +25,29 @@ class Poke:
 
     user_id: UserId
     cursor: Cursor
-    payload: str
+    payload: bytes
 
 
 def pokes_by_node(pairs: Iterable[tuple[Append, Appended]]) -> dict[str, str]:
     """Gather the appended events per gateway node and encode each node's share as one message."""
-    shares: defaultdict[str, list[tuple[str, str, int, str]]] = defaultdict(list)
+    shares: defaultdict[str, list[str]] = defaultdict(list)
     for append, result in pairs:
         if result.cursor is None:
             continue
-        item = (append.user_id, result.cursor.epoch, result.cursor.seq, append.payload)
+        line = f"{append.user_id} {result.cursor} {append.payload}"
         for node in result.nodes:
-            shares[node].append(item)
-    return {node: json.dumps(share, separators=(",", ":")) for node, share in shares.items()}
+            shares[node].append(line)
+    return {node: "\n".join(share) for node, share in shares.items()}
 
 
-def decode_pokes(message: str) -> list[Poke]:
+def decode_pokes(message: bytes) -> list[Poke]:
     """Read what `pokes_by_node` wrote, in its order. Raises ValueError on anything else."""
-    return [
-        Poke(UserId(user), Cursor(epoch, seq), payload)
-        for user, epoch, seq, payload in _share.validate_json(message)
-    ]
+    return [_poke(line) for line in message.split(b"\n")]
 
 
-_share = TypeAdapter(list[tuple[StrictStr, StrictStr, StrictInt, StrictStr]])
+def _poke(line: bytes) -> Poke:
+    user, cursor, payload = line.split(b" ", 2)
+    user_id = user.decode()
+    if not is_user_id(user_id) or not payload.startswith(b"{"):
+        raise ValueError("a poke reads <user> <cursor> <event>")
+    return Poke(UserId(user_id), Cursor.parse(cursor.decode()), payload)

@@ -167,8 +167,8 @@ async def test_the_nodes_of_a_user_are_poked_with_the_event(log: EventLog, redis
         message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
     await redis.aclose()
     assert message is not None
-    [poke] = decode_pokes(message["data"])
-    assert (poke.user_id, poke.cursor, poke.payload) == (USER, mine.cursor, '{"n":1}')
+    [poke] = decode_pokes(message["data"].encode())
+    assert (poke.user_id, poke.cursor, poke.payload) == (USER, mine.cursor, b'{"n":1}')
 
 
 async def test_a_dead_node_does_not_outlive_its_lease(log: EventLog) -> None:

@@ -42,6 +42,7 @@ def short_settings(redis_url: str, **overrides: Any) -> GatewaySettings:
     values: dict[str, Any] = {
         "redis_url": redis_url,
         "gateway_port": 0,
+        "gateway_events_port": 0,
         "gateway_internal_port": 0,
         "gateway_sweep_s": 0.2,
         "gateway_drain_s": 0.0,

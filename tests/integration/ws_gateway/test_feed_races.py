@@ -21,11 +21,12 @@ from prosa.redis_client import connect
 from prosa.socket_access.tickets import TicketHolder
 from tests.integration.ws_gateway.clients import Client, Writer, a_user, numbered, until
 from ws_gateway.arrival import Arrival
-from ws_gateway.connection import Admission, Connection
+from ws_gateway.connection import Admission, Connection, Peer
 from ws_gateway.feed import Feed
 from ws_gateway.hub import Hub
 from ws_gateway.metrics import Counts
 from ws_gateway.tasks import BackgroundTasks
+from ws_gateway.websocket_connection import WebSocketConnection
 
 
 class PausedLog(EventLog):
@@ -47,6 +48,10 @@ class PausedLog(EventLog):
         return found
 
 
+def a_poke(user: UserId, cursor: Cursor, number: int) -> Poke:
+    return Poke(user, cursor, numbered(number).encode())
+
+
 @dataclass
 class Bench:
     """A feed, one connection of it over a real socket, and the log it reads."""
@@ -65,8 +70,9 @@ async def bench(redis_url: str, user: UserId, at: Cursor) -> AsyncGenerator[Benc
     async def handler(socket: ServerConnection) -> None:
         holder = TicketHolder(user, "ses_1", utc_now())
         nothing = Range((), at)
-        admission = Admission(new_connection_id(), holder, at, nothing, Arrival(user))
-        admitted.set_result(Connection(socket, admission, close_timeout_s=1))
+        peer = Peer("127.0.0.1", "", None)
+        admission = Admission(new_connection_id(), holder, at, nothing, Arrival(user), peer)
+        admitted.set_result(WebSocketConnection(socket, admission, close_timeout_s=1))
         await socket.wait_closed()
 
     async with (
@@ -91,7 +97,7 @@ async def test_an_event_poked_while_an_older_read_is_under_way_is_read_again(
         found.feed.catch_up(found.connection)
         await found.log.is_read.acquire()
         (second,) = writer.append_silently(user, [1])
-        found.feed.deliver([Poke(user, second, numbered(1))])
+        found.feed.deliver([a_poke(user, second, 1)])
         found.log.answers.release()
         found.log.answers.release()
         assert await found.client.read_events(2) == [0, 1]
@@ -106,11 +112,11 @@ async def test_an_event_poked_while_a_read_that_holds_it_is_under_way_comes_once
     async with bench(redis_url, user, Cursor(first.epoch, 0)) as found:
         found.feed.catch_up(found.connection)
         await found.log.is_read.acquire()
-        found.feed.deliver([Poke(user, first, numbered(0)), Poke(user, second, numbered(1))])
+        found.feed.deliver([a_poke(user, first, 0), a_poke(user, second, 1)])
         found.log.answers.release()
         assert await found.client.read_events(2) == [0, 1]
         (third,) = writer.append_silently(user, [2])
-        found.feed.deliver([Poke(user, third, numbered(2))])
+        found.feed.deliver([a_poke(user, third, 2)])
         assert await found.client.read_events(3) == [0, 1, 2]
         assert found.log.reads == 1
 
@@ -119,7 +125,7 @@ async def test_a_burst_of_gaps_starts_one_read(redis_url: str, writer: Writer) -
     user = a_user()
     cursors = writer.append(user, range(50))
     async with bench(redis_url, user, Cursor(cursors[0].epoch, 0)) as found:
-        found.feed.deliver([Poke(user, c, numbered(c.seq - 1)) for c in cursors[10:]])
+        found.feed.deliver([a_poke(user, c, c.seq - 1) for c in cursors[10:]])
         found.log.answers.release()
         assert await found.client.read_events(50) == list(range(50))
         assert found.log.reads == 1
@@ -133,7 +139,7 @@ async def test_a_poke_of_an_earlier_life_of_the_log_does_not_read_for_ever(
     async with bench(redis_url, user, Cursor(first.epoch, 0)) as found:
         found.feed.catch_up(found.connection)
         await found.log.is_read.acquire()
-        found.feed.deliver([Poke(user, Cursor("00000000abcd", 99), numbered(99))])
+        found.feed.deliver([a_poke(user, Cursor("00000000abcd", 99), 99)])
         for _ in range(10):
             found.log.answers.release()
         assert await found.client.read_events(1) == [0]
@@ -148,8 +154,8 @@ async def test_a_poke_of_an_event_already_sent_costs_no_read(
     user = a_user()
     cursors = writer.append(user, range(3))
     async with bench(redis_url, user, cursors[-1]) as found:
-        found.feed.deliver([Poke(user, c, numbered(c.seq - 1)) for c in cursors])
+        found.feed.deliver([a_poke(user, c, c.seq - 1) for c in cursors])
         (fourth,) = writer.append_silently(user, [3])
-        found.feed.deliver([Poke(user, fourth, numbered(3))])
+        found.feed.deliver([a_poke(user, fourth, 3)])
         assert await found.client.read_events(1) == [3]
         assert found.log.reads == 0

@@ -14,6 +14,7 @@ from tests.integration.ws_gateway.clients import (
     until,
 )
 from ws_gateway.settings import GatewaySettings
+from ws_gateway.websocket_connection import WebSocketConnection
 
 SLOW = 4408
 
@@ -61,6 +62,7 @@ async def test_what_a_stalled_reader_holds_is_bounded_and_then_freed(
         connected(running.port, writer.ticket(user), is_tiny=True),
     ):
         (connection,) = running.hub
+        assert isinstance(connection, WebSocketConnection)
         transport = connection._socket.transport  # pyright: ignore[reportPrivateUsage]
         most = 0
 

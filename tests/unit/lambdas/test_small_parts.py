@@ -13,12 +13,12 @@ from lambdas.cors import cors_headers
 from lambdas.emails import normalise_email
 from lambdas.models import model_list
 from lambdas.passwords import hash_password, is_password, needs_rehash
-from lambdas.rate_limit import network_of
 from lambdas.refusals import InvalidField
 from lambdas.trace import traceparent_of
 from prosa.clock import utc_now
 from prosa.errors import TokenExpired, TokenInvalid, Unauthenticated
 from prosa.ids import new_user_id
+from prosa.networks import network_of
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 

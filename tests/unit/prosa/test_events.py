@@ -28,7 +28,7 @@ def test_an_event_comes_back_as_it_went() -> None:
 
 def test_the_cursor_goes_in_without_decoding() -> None:
     delta = ReplyDelta(job_id=_JOB, attempt=1, index=0, text='{"cursor":"x"}')
-    text = with_cursor(encode(delta), "abcdef012345:7")
+    text = with_cursor(encode(delta).encode(), "abcdef012345:7")
     assert json.loads(text)["cursor"] == "abcdef012345:7"
     assert decode(text) == (delta, "abcdef012345:7")
 

@@ -1,11 +1,14 @@
 """Pokes: each node hears of its own users, and nonsense is refused."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.pokes import Poke, decode_pokes, pokes_by_node
 from prosa.event_log.protocol import Append, Appended, Verdict
-from prosa.ids import new_user_id
+from prosa.events import ReplyDelta, encode
+from prosa.ids import JobId, new_user_id
 
 USER, OTHER = new_user_id(), new_user_id()
 
@@ -22,8 +25,11 @@ def test_each_node_hears_of_its_own_users_in_order() -> None:
             (Append(USER, '{"n":3}'), _appended(2, "a", "b")),
         ]
     )
-    heard = {node: [p.payload for p in decode_pokes(text)] for node, text in messages.items()}
-    assert heard == {"a": ['{"n":1}', '{"n":3}'], "b": ['{"n":1}', '{"n":2}', '{"n":3}']}
+    heard = {
+        node: [poke.payload for poke in decode_pokes(text.encode())]
+        for node, text in messages.items()
+    }
+    assert heard == {"a": [b'{"n":1}', b'{"n":3}'], "b": [b'{"n":1}', b'{"n":2}', b'{"n":3}']}
 
 
 def test_a_refused_event_wakes_nobody() -> None:
@@ -32,11 +38,32 @@ def test_a_refused_event_wakes_nobody() -> None:
 
 
 def test_a_poke_comes_back_as_it_went() -> None:
-    [message] = pokes_by_node([(Append(USER, '{"t":"é😀"}'), _appended(7, "a"))]).values()
-    assert decode_pokes(message) == [Poke(USER, Cursor("0123456789ab", 7), '{"t":"é😀"}')]
+    payload = '{"t":"é 😀 \\n"}'
+    [message] = pokes_by_node([(Append(USER, payload), _appended(7, "a"))]).values()
+    assert decode_pokes(message.encode()) == [
+        Poke(USER, Cursor("0123456789ab", 7), payload.encode())
+    ]
 
 
-@pytest.mark.parametrize("text", ["", "7", "[1]", "[[1,2,3]]", '[["u","e","1","p"]]', "null"])
-def test_nonsense_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="validation error"):
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"7",
+        b"[1]",
+        b"a b {}",
+        f"{USER} 0123456789ab:1".encode(),
+        f"{USER} 0123456789ab:1 ".encode(),
+        f"{USER} 0123456789ab {{}}".encode(),
+        f"{USER} 0123456789ab:1 {{}}\n".encode(),
+        b"\xff 0123456789ab:1 {}",
+    ],
+)
+def test_nonsense_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"."):
         decode_pokes(text)
+
+
+@given(st.text())
+def test_an_event_of_any_text_is_one_line(text: str) -> None:
+    assert "\n" not in encode(ReplyDelta(job_id=JobId("job"), attempt=1, index=0, text=text))

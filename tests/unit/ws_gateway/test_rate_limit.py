@@ -5,16 +5,18 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ws_gateway.rate_limit import BURST, FRAMES_PER_S, TokenBucket
+from ws_gateway.rate_limit import TokenBucket
+
+PER_S, BURST = 10.0, 20.0
 
 
 def test_a_burst_is_let_through_and_no_more() -> None:
-    bucket = TokenBucket(now=0.0)
+    bucket = TokenBucket(0.0, PER_S, BURST)
     assert [bucket.take(0.0) for _ in range(21)] == [True] * 20 + [False]
 
 
 def test_an_empty_bucket_fills_at_its_rate() -> None:
-    bucket = TokenBucket(now=0.0)
+    bucket = TokenBucket(0.0, PER_S, BURST)
     for _ in range(20):
         bucket.take(0.0)
     assert not bucket.take(0.05)
@@ -24,8 +26,8 @@ def test_an_empty_bucket_fills_at_its_rate() -> None:
 
 @given(st.lists(st.floats(min_value=0, max_value=5), max_size=200))
 def test_no_more_pass_than_burst_and_rate_allow(pauses: list[float]) -> None:
-    bucket, now, passed = TokenBucket(now=0.0), 0.0, 0
+    bucket, now, passed = TokenBucket(0.0, PER_S, BURST), 0.0, 0
     for pause in pauses:
         now += pause
         passed += bucket.take(now)
-        assert passed <= BURST + now * FRAMES_PER_S + 1e-6
+        assert passed <= BURST + now * PER_S + 1e-6

@@ -1,0 +1,123 @@
+"""The door for event streams: `GET /api/events?ticket=<ticket>&after=<cursor>`, on aiohttp.
+
+On a port of its own, as `websockets` serves no HTTP; whatever stands in front routes the path here.
+A `Last-Event-ID` counts before `after`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager, closing
+from http import HTTPStatus
+
+from aiohttp import web
+
+from ws_gateway.connection import Admission
+from ws_gateway.event_stream import EventStreamConnection
+from ws_gateway.peers import Peers
+from ws_gateway.problems import problem_body, problem_headers
+from ws_gateway.reception import Reception, Refusal
+from ws_gateway.residence import Residence
+
+PATH = "/api/events"
+
+# A stage that ends streams sends them away itself (`drain.py`).
+STOP_S = 1.0
+
+_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store, no-transform",
+    # nginx would hold events back until its buffer is full.
+    "X-Accel-Buffering": "no",
+    "Connection": "close",
+}
+
+
+class EventStreams:
+    """Admits and serves event streams."""
+
+    def __init__(
+        self,
+        reception: Reception,
+        residence: Residence,
+        peers: Peers,
+        *,
+        allowed_origins: Collection[str],
+        may_lack_origin: bool,
+        heartbeat_s: float,
+        write_buffer: int,
+        close_timeout_s: float,
+    ) -> None:
+        self._reception = reception
+        self._residence = residence
+        self._peers = peers
+        self._allowed_origins = allowed_origins
+        self._may_lack_origin = may_lack_origin
+        self._heartbeat_s = heartbeat_s
+        self._write_buffer = write_buffer
+        self._close_timeout_s = close_timeout_s
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Stream events until the client goes, or is sent away."""
+        refusal = self._reception.look() or self._look_at_origin(request)
+        found = refusal or await self._admit(request)
+        if isinstance(found, Refusal):
+            return web.Response(
+                status=found.status, body=problem_body(found), headers=problem_headers(found)
+            )
+        response = web.StreamResponse(headers=_HEADERS)
+        response.enable_chunked_encoding()
+        writer = await response.prepare(request)
+        assert writer is not None, "no part of it was sent before"  # noqa: S101
+        await writer.write(b":\n\n")  # with it the headers go out
+        connection = EventStreamConnection(
+            _transport(request),
+            writer,
+            found,
+            write_buffer=self._write_buffer,
+            close_timeout_s=self._close_timeout_s,
+        )
+        await self._residence.live(connection, found, lambda: connection.beat(self._heartbeat_s))
+        return response
+
+    async def _admit(self, request: web.Request) -> Admission | Refusal:
+        peer = self._peers.of(request.get_extra_info("peername"), request.headers)
+        after = request.headers.get("Last-Event-ID")
+        return await self._reception.admit(
+            request.query_string, peer, after=after or None, is_there=lambda: _is_there(request)
+        )
+
+    def _look_at_origin(self, request: web.Request) -> Refusal | None:
+        origin = request.headers.get("Origin")
+        if origin in self._allowed_origins or (origin is None and self._may_lack_origin):
+            return None
+        detail = "This origin may not connect."
+        return self._reception.refuse(Refusal(HTTPStatus.FORBIDDEN, "origin_refused", detail))
+
+
+@asynccontextmanager
+async def event_stream_http(streams: EventStreams, listening: socket.socket) -> AsyncGenerator[int]:
+    """Serve event streams on a listening socket, and close it. Yields its port."""
+    app = web.Application()
+    app.add_routes([web.get(PATH, streams.serve, allow_head=False)])
+    # Without it a stream whose client is gone would beat on until it is closed.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S, handler_cancellation=True)
+    with closing(listening):
+        await runner.setup()
+        try:
+            await web.SockSite(runner, listening).start()
+            yield listening.getsockname()[1]
+        finally:
+            await runner.cleanup()
+
+
+def _is_there(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
+
+
+def _transport(request: web.Request) -> asyncio.Transport:
+    if request.transport is None:
+        raise ConnectionResetError("the client is gone")
+    return request.transport
