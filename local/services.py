@@ -16,7 +16,7 @@ from local.ports import LOOPBACK
 from local.process import Child
 from local.provision import Provisioned
 from local.redis_server import redis_url
-from local.settings import ROOT, STAGE, LocalSettings
+from local.settings import ROOT, STAGE, GatewayPorts, LocalSettings
 
 WORKER_READY_S = 90.0  # the first load of a model from a cold disk
 GATEWAY_READY_S = 20.0
@@ -75,15 +75,15 @@ def start_gateway(
     launcher: Launcher,
     *,
     name: str,
-    port: int,
-    internal_port: int,
+    ports: GatewayPorts,
     environment: Mapping[str, str],
 ) -> Child:
     """Start a gateway; it is ready when `wait_for_service` says so."""
     env = {
         **environment,
-        "PROSA_GATEWAY_PORT": str(port),
-        "PROSA_GATEWAY_INTERNAL_PORT": str(internal_port),
+        "PROSA_GATEWAY_PORT": str(ports.sockets),
+        "PROSA_GATEWAY_INTERNAL_PORT": str(ports.internal),
+        "PROSA_GATEWAY_EVENTS_PORT": str(ports.events),
     }
     return launcher.launch(name, [sys.executable, "-m", "ws_gateway"], env=env)
 
@@ -108,6 +108,7 @@ def start_edge(launcher: Launcher, settings: LocalSettings, *, api_url: str) -> 
         "PORT": str(settings.edge_port),
         "PROSA_API_TARGET": api_url,
         "PROSA_WS_TARGET": f"ws://{LOOPBACK}:{settings.gateway_port}",
+        "PROSA_EVENTS_TARGET": f"http://{LOOPBACK}:{settings.gateway_events_port}",
     }
     # node itself, not `npm run`: npm would stand between it and our signals.
     return launcher.launch("edge", ["node", str(VITE), "preview", str(Path(ROOT, "web"))], env=env)

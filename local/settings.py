@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 from pydantic import PositiveInt
 
@@ -14,6 +14,14 @@ ROOT = Path(__file__).parents[1]
 STAGE = "local"
 
 
+class GatewayPorts(NamedTuple):
+    """Where a gateway listens: for sockets, for event streams, and for who looks after it."""
+
+    sockets: int
+    events: int
+    internal: int
+
+
 class LocalSettings(Settings):
     """Ports, the chain of models, and where the stack keeps its state."""
 
@@ -21,6 +29,7 @@ class LocalSettings(Settings):
     gateway_port: PositiveInt = 8081
     gateway_internal_port: PositiveInt = 8082
     worker_health_port: PositiveInt = 8083
+    gateway_events_port: PositiveInt = 8084
     redis_port: PositiveInt = 6390
     ministack_port: PositiveInt = 4566
     models: CommaSeparated = ("local:prosa-tiny",)
@@ -28,11 +37,15 @@ class LocalSettings(Settings):
 
     @classmethod
     def on_free_ports(cls, *, state_dir: Path, models: tuple[str, ...] = ()) -> Self:
-        """Choose six free ports, for a stack beside others: a test's, a benchmark's."""
+        """Choose free ports, for a stack beside others: a test's, a benchmark's."""
         names = [name for name in cls.model_fields if name.endswith("_port")]
         ports = dict(zip(names, free_ports(len(names)), strict=True))
         chain = {"models": models} if models else {}
         return cls.model_validate({**ports, **chain, "state_dir": state_dir})
+
+    @property
+    def gateway_ports(self) -> GatewayPorts:
+        return GatewayPorts(self.gateway_port, self.gateway_events_port, self.gateway_internal_port)
 
     @property
     def edge_url(self) -> str:
@@ -56,6 +69,7 @@ class LocalSettings(Settings):
             "gateway_port": "the WebSocket gateway",
             "gateway_internal_port": "the gateway's internal endpoints",
             "worker_health_port": "the worker's health endpoint",
+            "gateway_events_port": "the gateway's event streams",
             "redis_port": "Redis",
             "ministack_port": "MiniStack, the AWS emulator",
         }

@@ -20,7 +20,7 @@ from local.ports import check_free
 from local.process import Child, WriteLine
 from local.provision import Provisioned, Provisioner
 from local.runfile import RunFile
-from local.settings import ROOT, STAGE, LocalSettings
+from local.settings import ROOT, STAGE, GatewayPorts, LocalSettings
 from local.warm_up import FUNCTIONS, warm_up
 
 _GRACE_S = {
@@ -100,9 +100,7 @@ class Stack:
         settings = self.settings
         # They load while the deploy runs.
         worker = self.start_worker("worker", health_port=settings.worker_health_port)
-        gateway = self.start_gateway(
-            "gateway", port=settings.gateway_port, internal_port=settings.gateway_internal_port
-        )
+        gateway = self.start_gateway("gateway", settings.gateway_ports)
         self._api_url = deploy(self._deployer())
         warm_up(self.aws_environment, [f"prosa-{STAGE}-{name}" for name in FUNCTIONS])
         edge = services.start_edge(self.launcher, settings, api_url=self._api_url)
@@ -148,14 +146,10 @@ class Stack:
             self.launcher, name=name, health_port=health_port, environment=self.environment
         )
 
-    def start_gateway(self, name: str, *, port: int, internal_port: int) -> Child:
+    def start_gateway(self, name: str, ports: GatewayPorts) -> Child:
         """Start one more gateway; `name` starts with `gateway`."""
         return services.start_gateway(
-            self.launcher,
-            name=name,
-            port=port,
-            internal_port=internal_port,
-            environment=self.environment,
+            self.launcher, name=name, ports=ports, environment=self.environment
         )
 
     def stop(self) -> None:

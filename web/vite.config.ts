@@ -2,7 +2,7 @@
  * How the page is built and served: one origin for the page, `/api` and `/ws`.
  *
  * `npm run dev` and `npm run preview` read PROSA_API_TARGET (base URL of the HTTP API, path
- * included), PROSA_WS_TARGET (the gateway) and PORT.
+ * included), PROSA_WS_TARGET and PROSA_EVENTS_TARGET (the gateway) and PORT.
  */
 
 import { fileURLToPath } from "node:url";
@@ -20,6 +20,9 @@ const DEFAULT_PORT = 8080;
 
 function proxies(env: NodeJS.ProcessEnv): Record<string, ProxyOptions> {
   const table: Record<string, ProxyOptions> = {};
+  if (env["PROSA_EVENTS_TARGET"] !== undefined) {
+    table["^/api/events(\\?|$)"] = { target: env["PROSA_EVENTS_TARGET"] };
+  }
   if (env["PROSA_API_TARGET"] !== undefined) {
     table["^/api/"] = {
       target: env["PROSA_API_TARGET"].replace(/\/$/, ""),

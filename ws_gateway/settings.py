@@ -29,7 +29,7 @@ class GatewaySettings(RedisSettings):
 
     gateway_internal_port: int = Field(default=8082, ge=0, le=65535)
 
-    gateway_events_port: int = Field(default=8083, ge=0, le=65535)
+    gateway_events_port: int = Field(default=8084, ge=0, le=65535)
     """For clients that come for an event stream, on the same host as the sockets' port."""
 
     gateway_forwarded_hops: int = Field(default=0, ge=0, le=5)

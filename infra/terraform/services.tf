@@ -48,6 +48,8 @@ locals {
     # Until there is an edge nobody can reach the gateway, so nobody's origin need be allowed; an
     # empty list would be the default one, of a laptop.
     PROSA_ALLOWED_ORIGINS = length(local.origins) > 0 ? join(",", local.origins) : "https://no-edge-yet.invalid"
+    # CloudFront, and the load balancer.
+    PROSA_GATEWAY_FORWARDED_HOPS = "2"
   })
 
   parameter_values = merge(

@@ -221,7 +221,11 @@ def _make(stage: Stage, openai_base_url: str) -> None:
         "gateway",
         "ws_gateway",
         "PROSA_GATEWAY_INTERNAL_PORT",
-        {"PROSA_GATEWAY_PORT": str(stage.gateway_port), "PROSA_GATEWAY_HOST": "127.0.0.1"},
+        {
+            "PROSA_GATEWAY_PORT": str(stage.gateway_port),
+            "PROSA_GATEWAY_EVENTS_PORT": "0",
+            "PROSA_GATEWAY_HOST": "127.0.0.1",
+        },
     )
     stage.allow_batches()
     stage.run_service(

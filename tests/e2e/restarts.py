@@ -16,9 +16,7 @@ def kill_gateway(stack: Stack) -> None:
 def start_gateway(stack: Stack) -> None:
     """Start it where it was; returns when it takes connections."""
     settings = stack.settings
-    gateway = stack.start_gateway(
-        "gateway", port=settings.gateway_port, internal_port=settings.gateway_internal_port
-    )
+    gateway = stack.start_gateway("gateway", settings.gateway_ports)
     services.wait_for_service(
         stack.launcher,
         gateway,

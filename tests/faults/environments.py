@@ -66,6 +66,7 @@ class Environments:
         """A gateway that sweeps often and leaves fast."""
         return self.common() | {
             "PROSA_GATEWAY_PORT": "0",
+            "PROSA_GATEWAY_EVENTS_PORT": "0",
             "PROSA_GATEWAY_INTERNAL_PORT": "0",
             "PROSA_GATEWAY_SWEEP_S": "1",
             "PROSA_GATEWAY_DRAIN_S": "0.2",

@@ -39,7 +39,7 @@ IMAGES = ("prosa-local", "prosa-worker", "prosa-gateway", "prosa-edge")
 EDGE = """
 . /docker-entrypoint.d/16-api-target.envsh
 export NGINX_LOCAL_RESOLVERS=127.0.0.1
-set -- '${PROSA_API_TARGET} ${PROSA_WS_TARGET} ${PROSA_EDGE_PORT}'
+set -- '${PROSA_API_TARGET} ${PROSA_WS_TARGET} ${PROSA_EVENTS_TARGET} ${PROSA_EDGE_PORT}'
 envsubst "$1 "'${PROSA_PAGE_ROOT} ${NGINX_LOCAL_RESOLVERS}' \
     < /etc/nginx/templates/edge.conf.template > /tmp/edge.conf
 nginx -g 'daemon off;' | cat
@@ -136,13 +136,14 @@ def page(tmp_path: Path) -> Iterator[str]:
         _buildah("inspect", "--type=image", f"localhost/{image}").returncode for image in IMAGES
     ):
         pytest.skip("make image-build")
-    aws, redis, edge, ws, internal, health = free_ports(6)
+    aws, redis, edge, ws, events, internal, health = free_ports(7)
     replaced = {
         "10.77.0.10:4566": f"{LOOPBACK}:{aws}",
         "10.77.0.10": LOOPBACK,
         "10.77.0.11:6379": f"{LOOPBACK}:{redis}",
         ":8080": f":{edge}",
         "gateway:8081": f"{LOOPBACK}:{ws}",
+        "gateway:8084": f"{LOOPBACK}:{events}",
         "0.0.0.0": LOOPBACK,
         "/state": "/tmp/state",
         "${PROSA_MODELS:-local:prosa-tiny}": "local:prosa-tiny",
@@ -164,6 +165,7 @@ def page(tmp_path: Path) -> Iterator[str]:
             ports = {
                 "PROSA_GATEWAY_HOST": LOOPBACK,
                 "PROSA_GATEWAY_PORT": f"{ws}",
+                "PROSA_GATEWAY_EVENTS_PORT": f"{events}",
                 "PROSA_GATEWAY_INTERNAL_PORT": f"{internal}",
             }
             gateway = run.start("gateway", ["python", "-m", "ws_gateway"], ports)

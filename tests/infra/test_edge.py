@@ -51,6 +51,23 @@ class Api(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
+class Events(BaseHTTPRequestHandler):
+    """Tells one thing at once, and another when it is let."""
+
+    go_on = threading.Event()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        self.wfile.write(f"data: {self.path} {self.headers['Last-Event-ID']}\n\n".encode())
+        self.go_on.wait(10)
+        self.wfile.write(b"data: more\n\n")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
 class Edge(NamedTuple):
     url: str
     log: Path
@@ -101,7 +118,17 @@ def gateway() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="module")
-def edge(gateway: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
+def events() -> Iterator[ThreadingHTTPServer]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Events) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def edge(
+    gateway: Server, events: ThreadingHTTPServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Edge]:
     folder = tmp_path_factory.mktemp("edge")
     (port,) = free_ports(1)
     with ThreadingHTTPServer(("127.0.0.1", 0), Api) as api:
@@ -109,6 +136,7 @@ def edge(gateway: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         values = {
             "PROSA_API_TARGET": f"http://127.0.0.1:{api.server_address[1]}/stage",
             "PROSA_WS_TARGET": f"http://127.0.0.1:{gateway.socket.getsockname()[1]}",
+            "PROSA_EVENTS_TARGET": f"http://127.0.0.1:{events.server_address[1]}",
             "PROSA_EDGE_PORT": f"127.0.0.1:{port}",
             "NGINX_LOCAL_RESOLVERS": "127.0.0.1",
         }
@@ -204,6 +232,18 @@ def test_a_socket_passes_both_ways_and_its_ticket_is_not_logged(edge: Edge) -> N
     assert "secret-ticket" not in edge.log.read_text()
 
 
+def test_an_event_stream_is_passed_on_as_it_is_told_and_its_ticket_is_not_logged(
+    edge: Edge,
+) -> None:
+    address = f"{edge.url}/api/events?ticket=secret-ticket"
+    with httpx.stream("GET", address, headers={"Last-Event-ID": "e:7"}) as answer:
+        lines = (line for line in answer.iter_lines() if line)
+        assert next(lines) == "data: /api/events?ticket=secret-ticket e:7"
+        Events.go_on.set()
+        assert next(lines) == "data: more"
+    assert "secret-ticket" not in edge.log.read_text()
+
+
 def test_an_api_that_is_away_is_a_problem_and_not_a_page_of_html(edge: Edge) -> None:
     edge.api.shutdown()
     edge.api.server_close()
@@ -216,6 +256,7 @@ def test_gixy_finds_nothing_in_it(tmp_path: Path) -> None:
     values = {
         "PROSA_API_TARGET": "https://api.example/dev",
         "PROSA_WS_TARGET": "http://gateway:8081",
+        "PROSA_EVENTS_TARGET": "http://gateway:8084",
         "PROSA_EDGE_PORT": "8080",
         "NGINX_LOCAL_RESOLVERS": "127.0.0.1",
     }

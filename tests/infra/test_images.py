@@ -60,6 +60,7 @@ def test_it_starts_is_well_and_drains(built: Built, data: dict[str, str]) -> Non
         "PROSA_WORKER_HEALTH_PORT": str(port),
         "PROSA_GATEWAY_INTERNAL_PORT": str(port),
         "PROSA_GATEWAY_PORT": str(other),
+        "PROSA_GATEWAY_EVENTS_PORT": "0",
         "PROSA_MODELS": MODELS[built.image.name],
         "PATH": os.defpath,
     }

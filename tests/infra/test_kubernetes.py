@@ -33,7 +33,12 @@ SETTINGS: dict[str, type[Settings]] = {
     "prosa-gateway": GatewaySettings,
     "prosa-setup": SetupSettings,
 }
-_EDGE = {"PROSA_API_TARGET", "PROSA_API_TARGET_FILE", "PROSA_WS_TARGET"}
+_EDGE = {
+    "PROSA_API_TARGET",
+    "PROSA_API_TARGET_FILE",
+    "PROSA_WS_TARGET",
+    "PROSA_EVENTS_TARGET",
+}
 
 Objects = dict[tuple[str, str], Any]
 

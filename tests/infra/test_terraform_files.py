@@ -89,12 +89,13 @@ def test_ports_are_those_of_the_settings() -> None:
         name: settings.model_fields[name].default
         for settings, name in (
             (GatewaySettings, "gateway_port"),
+            (GatewaySettings, "gateway_events_port"),
             (GatewaySettings, "gateway_internal_port"),
             (WorkerSettings, "worker_health_port"),
         )
     }
     gateway = _read("modules/gateway/main.tf")
-    for port in (ports["gateway_port"], ports["gateway_internal_port"]):
+    for port in (p for name, p in ports.items() if name.startswith("gateway")):
         assert f"containerPort = {port}" in gateway
         assert f"port = {port} }}" in _read("modules/network/security_groups.tf")
     assert f"127.0.0.1:{ports['gateway_internal_port']}/healthz" in gateway

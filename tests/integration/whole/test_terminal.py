@@ -123,11 +123,7 @@ def test_a_dropped_socket_is_resumed_without_a_gap(
     assert process.stdout is not None
     seen = process.stdout.read(50)
     stack.launcher.stop("gateway", grace_s=20)
-    gateway = stack.start_gateway(
-        "gateway",
-        port=stack.settings.gateway_port,
-        internal_port=stack.settings.gateway_internal_port,
-    )
+    gateway = stack.start_gateway("gateway", stack.settings.gateway_ports)
     script.gate.open()
     out = _rest(process)
     assert gateway.poll() is None

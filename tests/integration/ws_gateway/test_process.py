@@ -53,6 +53,7 @@ async def gateway_process(redis_url: str, **variables: str) -> AsyncGenerator[Ga
         "PYTHONWARNINGS": "error",
         "PROSA_REDIS_URL": redis_url,
         "PROSA_GATEWAY_PORT": str(port),
+        "PROSA_GATEWAY_EVENTS_PORT": "0",
         "PROSA_GATEWAY_INTERNAL_PORT": str(internal_port),
     }
     process = await asyncio.create_subprocess_exec(
@@ -166,6 +167,7 @@ async def test_a_process_that_waits_for_redis_can_be_stopped() -> None:
             "PATH": os.environ["PATH"],
             "PROSA_REDIS_URL": f"redis://127.0.0.1:{port}/0",
             "PROSA_GATEWAY_PORT": "0",
+            "PROSA_GATEWAY_EVENTS_PORT": "0",
             "PROSA_GATEWAY_INTERNAL_PORT": "0",
         },
         stderr=asyncio.subprocess.PIPE,

@@ -139,6 +139,17 @@ resource "aws_cloudfront_distribution" "this" {
     }
   }
 
+  # Before the API's, whose pattern it matches as well.
+  ordered_cache_behavior {
+    path_pattern             = "/api/events"
+    target_origin_id         = "gateway"
+    viewer_protocol_policy   = "https-only"
+    allowed_methods          = ["GET", "HEAD"]
+    cached_methods           = ["GET", "HEAD"]
+    cache_policy_id          = local.policies.caching_disabled
+    origin_request_policy_id = local.policies.all_viewer
+  }
+
   ordered_cache_behavior {
     path_pattern           = "/api/*"
     target_origin_id       = "api"

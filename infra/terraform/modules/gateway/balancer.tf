@@ -5,18 +5,29 @@ resource "aws_lb" "this" {
   subnets            = var.subnet_ids
   security_groups    = [var.balancer_security_group_id]
 
-  # A socket is pinged every 20 s (PROSA_GATEWAY_PING_INTERVAL_S): three may be lost.
+  # A socket is pinged every 20 s (PROSA_GATEWAY_PING_INTERVAL_S), a stream shows as often that it
+  # lives: three may be lost.
   idle_timeout               = 70
   drop_invalid_header_fields = true
   enable_deletion_protection = var.deletion_protection
 }
 
+# Where clients come in: sockets, and event streams for networks that break sockets.
+locals {
+  doors = {
+    sockets = { name = "${var.name}-gateway", port = 8081, path = "/ws", priority = 1 }
+    events  = { name = "${var.name}-events", port = 8084, path = "/api/events", priority = 2 }
+  }
+}
+
 resource "aws_lb_target_group" "this" {
-  name        = "${var.name}-gateway"
+  for_each = local.doors
+
+  name        = each.value.name
   vpc_id      = var.vpc_id
   target_type = "ip"
   protocol    = "HTTP"
-  port        = 8081
+  port        = each.value.port
 
   # New sockets go where the fewest are. Nothing is sticky: any gateway plays any user's log from
   # any cursor.
@@ -59,18 +70,20 @@ resource "aws_lb_listener" "this" {
   }
 }
 
-resource "aws_lb_listener_rule" "sockets" {
+resource "aws_lb_listener_rule" "this" {
+  for_each = local.doors
+
   listener_arn = aws_lb_listener.this.arn
-  priority     = 1
+  priority     = each.value.priority
 
   action {
     type             = "forward"
-    target_group_arn = aws_lb_target_group.this.arn
+    target_group_arn = aws_lb_target_group.this[each.key].arn
   }
 
   condition {
     path_pattern {
-      values = ["/ws"]
+      values = [each.value.path]
     }
   }
 }

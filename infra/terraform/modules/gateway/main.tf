@@ -43,6 +43,7 @@ resource "aws_ecs_task_definition" "this" {
     linuxParameters        = { initProcessEnabled = true }
     portMappings = [
       { containerPort = 8081, protocol = "tcp" },
+      { containerPort = 8084, protocol = "tcp" },
       { containerPort = 8082, protocol = "tcp" },
     ]
     # A socket is a file.
@@ -88,10 +89,14 @@ resource "aws_ecs_service" "this" {
     security_groups = [var.security_group_id]
   }
 
-  load_balancer {
-    target_group_arn = aws_lb_target_group.this.arn
-    container_name   = "gateway"
-    container_port   = 8081
+  dynamic "load_balancer" {
+    for_each = local.doors
+
+    content {
+      target_group_arn = aws_lb_target_group.this[load_balancer.key].arn
+      container_name   = "gateway"
+      container_port   = load_balancer.value.port
+    }
   }
 
   deployment_circuit_breaker {

@@ -13,6 +13,7 @@ locals {
   # From whom, to whom, on which port.
   paths = {
     sockets            = { from = "balancer", to = "gateway", port = 8081 }
+    event_streams      = { from = "balancer", to = "gateway", port = 8084 }
     readiness          = { from = "balancer", to = "gateway", port = 8082 }
     gateway_to_cache   = { from = "gateway", to = "cache", port = 6379 }
     worker_to_cache    = { from = "worker", to = "cache", port = 6379 }
