@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from typing import Self
 
 from cli.api import Api
-from cli.socket import follow
+from cli.socket import Log
 from cli.transcript import Transcript
 from prosa.conversation import FinishReason, Message
 from prosa.events import (
@@ -37,7 +37,8 @@ class Chat:
         self._api = api
         self._transcript = transcript
         self._conversation_id = conversation_id
-        self._frames = follow(api)
+        self._log = Log(api)
+        self._frames = self._log.follow()
 
     async def __aenter__(self) -> Self:
         # The first frame says where the log stands: what is said from here on is seen.
@@ -69,10 +70,9 @@ class Chat:
             if frame is None or not _is_of(frame, job_id):
                 continue
             self._transcript.show(frame)
-            if isinstance(frame, ReplyFailed):
-                return False
-            if isinstance(frame, ReplyCompleted):
-                return frame.finish_reason in (FinishReason.STOP, FinishReason.LENGTH)
+            if isinstance(frame, ReplyCompleted | ReplyFailed):
+                await self._log.acknowledge()
+                return _is_answered(frame)
 
     async def _end_from_rest(self, job_id: JobId) -> ServerFrame | None:
         """The end of a job whose events were lost; None while it runs: its end will be an event."""
@@ -120,6 +120,12 @@ class Chat:
         finally:
             with suppress(NotImplementedError):
                 loop.remove_signal_handler(signal.SIGINT)
+
+
+def _is_answered(end: ReplyCompleted | ReplyFailed) -> bool:
+    if isinstance(end, ReplyFailed):
+        return False
+    return end.finish_reason in (FinishReason.STOP, FinishReason.LENGTH)
 
 
 def _is_of(frame: ServerFrame, job_id: JobId) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import random
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -18,31 +20,56 @@ TERMINAL_CODES = range(4500, 5000)
 """Close codes after which coming back is of no use; see ws_gateway/close_codes.py."""
 
 
-async def follow(api: Api) -> AsyncGenerator[ServerFrame]:
-    """Yield the user's events from now on, reconnecting with the last cursor when the socket drops.
+class Log:
+    """The user's log from now on: its place is kept over any number of sockets."""
 
-    Yields `Connected` for each connection and `Resync` when events were lost for good. Ends when
-    the server says that coming back is of no use.
-    """
-    cursor: str | None = None
-    failures = 0
-    while True:
-        try:
-            async with connect(await _address(api, cursor), compression=None) as socket:
-                async for frame, position in _frames(socket):
-                    failures = 0
-                    if isinstance(frame, Connected):
-                        cursor = cursor or frame.cursor
-                    if isinstance(frame, Resync):
-                        cursor = None
-                    cursor = position or cursor
-                    yield frame
-        except ConnectionClosed as closed:
-            if closed.rcvd is not None and closed.rcvd.code in TERMINAL_CODES:
-                return
-        except (OSError, InvalidHandshake, TimeoutError):
-            failures += 1
-        await asyncio.sleep(random.uniform(0, min(MAX_BACKOFF_S, 0.2 * 2**failures)))  # noqa: S311 - jitter
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._cursor: str | None = None
+        self._socket: ClientConnection | None = None
+
+    async def follow(self) -> AsyncGenerator[ServerFrame]:
+        """Yield events, reconnecting with the last cursor when the socket drops.
+
+        Yields `Connected` for each connection and `Resync` when events were lost for good. Ends
+        when the server says that coming back is of no use.
+        """
+        failures = 0
+        while True:
+            try:
+                async with connect(await self._address(), compression=None) as self._socket:
+                    async for frame, position in _frames(self._socket):
+                        failures = 0
+                        if isinstance(frame, Connected):
+                            self._cursor = self._cursor or frame.cursor
+                        if isinstance(frame, Resync):
+                            self._cursor = None
+                        self._cursor = position or self._cursor
+                        yield frame
+            except ConnectionClosed as closed:
+                if closed.rcvd is not None and closed.rcvd.code in TERMINAL_CODES:
+                    return
+            except (OSError, InvalidHandshake, TimeoutError):
+                failures += 1
+            await asyncio.sleep(random.uniform(0, min(MAX_BACKOFF_S, 0.2 * 2**failures)))  # noqa: S311 - jitter
+
+    async def acknowledge(self) -> None:
+        """Say that all up to here was shown. Between two sockets it stays unsaid."""
+        if self._socket is not None and self._cursor is not None:
+            with suppress(ConnectionClosed):
+                await self._socket.send(json.dumps({"action": "ack", "cursor": self._cursor}))
+
+    async def _address(self) -> str:
+        ticket = await self._api.ticket()
+        edge = urlsplit(self._api.url)
+        scheme = "wss" if edge.scheme == "https" else "ws"
+        given = urlsplit(str(ticket["url"]))
+        query = {"ticket": ticket["ticket"]}
+        if self._cursor:
+            query["after"] = self._cursor
+        return urlunsplit(
+            (given.scheme or scheme, given.netloc or edge.netloc, given.path, urlencode(query), "")
+        )
 
 
 async def _frames(
@@ -50,14 +77,3 @@ async def _frames(
 ) -> AsyncGenerator[tuple[ServerFrame, str | None]]:
     while True:
         yield decode(await socket.recv())
-
-
-async def _address(api: Api, cursor: str | None) -> str:
-    ticket = await api.ticket()
-    edge = urlsplit(api.url)
-    scheme = "wss" if edge.scheme == "https" else "ws"
-    given = urlsplit(str(ticket["url"]))
-    query = {"ticket": ticket["ticket"]} | ({"after": cursor} if cursor else {})
-    return urlunsplit(
-        (given.scheme or scheme, given.netloc or edge.netloc, given.path, urlencode(query), "")
-    )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lambdas.end_dead_jobs import EndDeadJobs
     from lambdas.history import History
     from lambdas.rate_limit import RateLimit
+    from lambdas.receipts import Receipts
     from lambdas.search import Search
     from lambdas.sign_in import SignIn
     from lambdas.submit_message import SubmitMessage
@@ -133,6 +134,13 @@ def announcements() -> Announcements:
     from lambdas.announcements import Announcements
 
     return Announcements(event_log())
+
+
+@cache
+def receipts() -> Receipts:
+    from lambdas.receipts import Receipts
+
+    return Receipts(event_log())
 
 
 @cache

@@ -159,6 +159,15 @@ class PasswordChange(Body):
     ]
 
 
+class JobLook(Job):
+    """A job, and whether its end was `seen`: acknowledged by a page that somebody looked at.
+
+    `seen` is null when that cannot be told: the job goes on, or ended more than an hour ago.
+    """
+
+    seen: bool | None
+
+
 class Refresh(Body):
     """A refresh token; each is good once."""
 

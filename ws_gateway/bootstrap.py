@@ -20,6 +20,7 @@ from ws_gateway.leases import Leases
 from ws_gateway.management import ManagementApi
 from ws_gateway.metrics import Counts, GatewayCollector
 from ws_gateway.parts import Shared
+from ws_gateway.receipts import Receipts
 from ws_gateway.revocations import Revocations
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.sweeper import Sweeper
@@ -62,7 +63,8 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
             )
         )
         stack.push_async_callback(shared.tasks.cancel)
-        inside = house(shared, feed, leases, revocations)
+        receipts = Receipts(shared.event_log, counts=shared.counts)
+        inside = house(shared, feed, leases, revocations, receipts)
         port, events_port = await stack.enter_async_context(doors(shared, inside))
         loops = BackgroundTasks()
         # Ended first: a renewal during the drain would put back what the drain takes off the map.
@@ -71,6 +73,7 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
         loops.start(keep_running(leases.run), name="leases")
         loops.start(keep_running(sweeper.run), name="sweeper")
         loops.start(keep_running(revocations.run), name="revocations")
+        loops.start(keep_running(receipts.run), name="receipts")
         yield RunningGateway(port, events_port, internal_port, shared.hub, shared.counts)
 
 

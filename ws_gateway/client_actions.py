@@ -9,14 +9,23 @@ from collections.abc import AsyncIterable
 from typing import assert_never
 
 from prosa.clock import utc_now
+from prosa.event_log.cursor import Cursor
 from prosa.event_log.log import EventLog
 from prosa.events import Authenticated, ClientError, Pong
-from ws_gateway.client_frames import Authenticate, Cancel, Ping, UnreadableFrame, read_frame
+from ws_gateway.client_frames import (
+    Acknowledge,
+    Authenticate,
+    Cancel,
+    Ping,
+    UnreadableFrame,
+    read_frame,
+)
 from ws_gateway.close_codes import CloseCode
 from ws_gateway.connection import Connection
 from ws_gateway.metrics import Counts
 from ws_gateway.outgoing import Outgoing
 from ws_gateway.rate_limit import TokenBucket
+from ws_gateway.receipts import Receipts
 from ws_gateway.redis_errors import REDIS_AWAY
 from ws_gateway.ticket_desk import TicketDesk
 
@@ -39,12 +48,14 @@ class ClientActions:
         self,
         event_log: EventLog,
         tickets: TicketDesk,
+        receipts: Receipts,
         *,
         gate: asyncio.Semaphore,
         counts: Counts,
     ) -> None:
         self._log = event_log
         self._tickets = tickets
+        self._receipts = receipts
         self._gate = gate
         self._counts = counts
 
@@ -80,6 +91,8 @@ class ClientActions:
             case Cancel():
                 async with self._gate:
                     await self._log.cancel(connection.user_id, frame.job_id)
+            case Acknowledge():
+                self._receipts.take(connection, _cursor(frame.cursor))
             case _:
                 assert_never(frame)
 
@@ -99,6 +112,13 @@ class ClientActions:
     async def _close(self, connection: Connection, code: CloseCode) -> None:
         self._counts.closed[code] += 1
         await connection.close(code, code.meaning)
+
+
+def _cursor(text: str) -> Cursor:
+    try:
+        return Cursor.parse(text)
+    except ValueError as exc:
+        raise UnreadableFrame("malformed_frame", f"cursor: {exc}.") from exc
 
 
 def _refuse(connection: Connection, code: str, detail: str) -> None:

@@ -33,8 +33,17 @@ class Cancel(_Frame):
     job_id: Annotated[JobId, Field(pattern=JOB_ID_PATTERN)]
 
 
-ClientFrame = Annotated[Ping | Authenticate | Cancel, Field(discriminator="action")]
-_frames: TypeAdapter[Ping | Authenticate | Cancel] = TypeAdapter(ClientFrame)
+class Acknowledge(_Frame):
+    """All up to `cursor` was shown to someone who looks. Not answered."""
+
+    action: Literal["ack"]
+    cursor: Annotated[str, Field(max_length=64)]
+
+
+ClientFrame = Ping | Authenticate | Cancel | Acknowledge
+_frames: TypeAdapter[ClientFrame] = TypeAdapter(
+    Annotated[ClientFrame, Field(discriminator="action")]
+)
 
 
 class UnreadableFrame(Exception):
@@ -47,7 +56,7 @@ class UnreadableFrame(Exception):
         self.detail = detail
 
 
-def read_frame(text: str | bytes) -> Ping | Authenticate | Cancel:
+def read_frame(text: str | bytes) -> ClientFrame:
     """Read a frame. Raises UnreadableFrame, whose detail repeats nothing the client wrote."""
     if isinstance(text, bytes):
         raise UnreadableFrame("malformed_frame", "Frames are text.")

@@ -17,6 +17,7 @@ from ws_gateway.leases import Leases
 from ws_gateway.listener import events_socket, listen
 from ws_gateway.parts import Shared
 from ws_gateway.peers import Peers
+from ws_gateway.receipts import Receipts
 from ws_gateway.reception import Reception
 from ws_gateway.residence import Residence
 from ws_gateway.revocations import Revocations
@@ -33,9 +34,12 @@ class House:
     residence: Residence
     peers: Peers
     tickets: TicketDesk
+    receipts: Receipts
 
 
-def house(shared: Shared, feed: Feed, leases: Leases, revocations: Revocations) -> House:
+def house(
+    shared: Shared, feed: Feed, leases: Leases, revocations: Revocations, receipts: Receipts
+) -> House:
     settings = shared.settings
     addresses = AddressLimits(most=settings.gateway_max_connections_per_address)
     tickets = _tickets(shared)
@@ -59,7 +63,8 @@ def house(shared: Shared, feed: Feed, leases: Leases, revocations: Revocations) 
         heartbeat_s=settings.gateway_heartbeat_s,
         max_per_user=settings.gateway_max_connections_per_user,
     )
-    return House(reception, residence, Peers(hops=settings.gateway_forwarded_hops), tickets)
+    peers = Peers(hops=settings.gateway_forwarded_hops)
+    return House(reception, residence, peers, tickets, receipts)
 
 
 @asynccontextmanager
@@ -67,7 +72,11 @@ async def doors(shared: Shared, inside: House) -> AsyncGenerator[tuple[int, int]
     """Accept sockets and event streams on the ports that are yielded; drain at the block's end."""
     settings = shared.settings
     actions = ClientActions(
-        shared.event_log, inside.tickets, gate=shared.gate, counts=shared.counts
+        shared.event_log,
+        inside.tickets,
+        inside.receipts,
+        gate=shared.gate,
+        counts=shared.counts,
     )
     handler = SocketHandler(
         inside.residence, actions, close_timeout_s=settings.gateway_close_timeout_s

@@ -25,6 +25,7 @@ class Counts:
     pokes: int = 0
     subscriptions: int = 0
     inbound: int = 0
+    receipts: int = 0
     refused: Counter[str] = field(default_factory=Counter[str])
     resyncs: Counter[str] = field(default_factory=Counter[str])
     closed: Counter[int] = field(default_factory=Counter[int])
@@ -49,6 +50,7 @@ class GatewayCollector(Collector):
             ("pokes", "Events that pokes carried here", counts.pokes),
             ("subscriptions", "Times the wake-up channel was subscribed to", counts.subscriptions),
             ("client_frames", "Frames clients sent", counts.inbound),
+            ("receipts", "Times a user was known to have seen more", counts.receipts),
         ):
             yield CounterMetricFamily(f"prosa_gateway_{name}", text, value=total)
         yield _labelled("refused_handshakes", "Sockets refused", "reason", counts.refused)

@@ -16,7 +16,7 @@ from lambdas.headers import header
 from lambdas.path_ids import JobIdInPath, MessageIdInPath
 from lambdas.request_log import note
 from lambdas.responses import SIGNED_IN, responses
-from lambdas.schemas import Accepted, AskAgain, SendMessage
+from lambdas.schemas import Accepted, AskAgain, JobLook, SendMessage
 from lambdas.submit_message import Order
 from lambdas.trace import traceparent_of
 from prosa.errors import NotFound
@@ -80,8 +80,9 @@ def ask_again(
     security=SIGNED_IN,
     responses=responses(200, "The job and its attempts.", 401, 404, 503),
 )
-def get_job(caller: CurrentCaller, id: JobIdInPath) -> Job:
-    return _job(caller.user_id, id)
+def get_job(caller: CurrentCaller, id: JobIdInPath) -> JobLook:
+    job = _job(caller.user_id, id)
+    return JobLook(**dict(job), seen=bootstrap.receipts().was_seen(job))
 
 
 @router.delete(

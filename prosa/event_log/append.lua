@@ -36,10 +36,10 @@ local function next_number(log, head)
   return redis.call('HINCRBY', head, 'seq', 1), epoch
 end
 
-local function remember(fence, step, seq, attempt)
+local function remember(fence, step, seq, attempt, epoch)
   if step == 'plain' then return end
   if step == 'start' then redis.call('HSET', fence, 'started', seq) end
-  if step == 'final' then redis.call('HSET', fence, 'final', attempt) end
+  if step == 'final' then redis.call('HSET', fence, 'final', attempt, 'ended', epoch .. ':' .. seq) end
   redis.call('EXPIRE', fence, fence_ttl)
 end
 
@@ -69,7 +69,7 @@ local function append(log, head, connections, fence, payload, step, attempt)
   redis.call('XADD', log, 'MAXLEN', '~', log_length, seq .. '-0', 'e', payload)
   redis.call('EXPIRE', log, log_ttl)
   redis.call('EXPIRE', head, log_ttl)
-  remember(fence, step, seq, attempt)
+  remember(fence, step, seq, attempt, epoch)
   local cancelled = step ~= 'plain' and redis.call('HEXISTS', fence, 'cancelled') or 0
   local result = { seq, epoch, cancelled }
   for _, node in ipairs(nodes(connections)) do result[#result + 1] = node end

@@ -8,7 +8,7 @@ from typing import Any, cast
 from redis import Redis
 
 from prosa.event_log.cursor import Cursor
-from prosa.event_log.keys import fence_key, node_channel
+from prosa.event_log.keys import fence_key, head_key, node_channel
 from prosa.event_log.pokes import pokes_by_node
 from prosa.event_log.protocol import (
     FENCE_TTL_S,
@@ -52,6 +52,20 @@ class BlockingEventLog:
         call = snapshot_call(user_id, running)
         epoch, seq = cast(list[Any], self._snapshot(keys=call.keys, args=call.args))
         return Cursor(str(epoch), int(seq))
+
+    def was_seen(self, user_id: UserId, job_id: JobId) -> bool | None:
+        """Whether a client acknowledged the end of this reply; None when that cannot be told.
+
+        It can for an hour after the end, as long as the log's life lasts.
+        """
+        pipe: Any = cast(Any, self._redis).pipeline(transaction=False)
+        pipe.hget(fence_key(user_id, job_id), "ended")
+        pipe.hmget(head_key(user_id), ["epoch", "seen"])
+        ended, (epoch, seen) = pipe.execute()
+        place = Cursor.parse(ended) if ended else None
+        if place is None or place.epoch != epoch:
+            return None
+        return int(seen or 0) >= place.seq
 
     def cancel(self, user_id: UserId, job_id: JobId) -> None:
         """Ask whoever writes this reply to stop; its next append tells it."""

@@ -12,7 +12,8 @@ def log_key(user_id: UserId) -> str:
 
 
 def head_key(user_id: UserId) -> str:
-    """Hash `{epoch, seq}`: the life the log is in, and its newest number."""
+    """Hash `{epoch, seq, seen}`: the life the log is in, its newest number, and the newest that a
+    client acknowledged."""
     return f"{{{tag_of(user_id)}}}:head:{user_id}"
 
 
@@ -22,10 +23,10 @@ def connections_key(user_id: UserId) -> str:
 
 
 def fence_key(user_id: UserId, job_id: JobId) -> str:
-    """Hash `{attempt, started, final, cancelled}` of a reply.
+    """Hash `{attempt, started, final, ended, cancelled}` of a reply.
 
-    `final` is the attempt that ended it. The owner is part of the name: a stranger who knows a
-    job's id reaches another key.
+    `final` is the attempt that ended it, `ended` the cursor of its end. The owner is part of the
+    name: a stranger who knows a job's id reaches another key.
     """
     return f"{{{tag_of(user_id)}}}:fence:{user_id}:{job_id}"
 

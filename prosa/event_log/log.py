@@ -26,6 +26,7 @@ from prosa.event_log.protocol import (
     HistoryLost,
     Range,
     ScriptCall,
+    acknowledge_call,
     append_call,
     appended,
     read_call,
@@ -50,6 +51,7 @@ class EventLog:
         self._cluster = cluster
         self._append = redis.register_script(script("append"))
         self._read = redis.register_script(script("range", "read"))
+        self._acknowledge = redis.register_script(script("acknowledge"))
         self._renew = redis.register_script(script("lease", "renew"))
 
     async def append(self, appends: Sequence[Append]) -> list[Appended]:
@@ -118,6 +120,14 @@ class EventLog:
     async def forget(self, user_id: UserId, connection_id: ConnectionId) -> None:
         """Take a closed connection out of the map."""
         await self._redis.hdel(connections_key(user_id), connection_id)
+
+    async def acknowledge(self, seen: Sequence[tuple[UserId, Cursor]]) -> int:
+        """Note how far users have seen their logs; gives how many moved on. May be repeated."""
+        moved = 0
+        for indices in self._batches([user_id for user_id, _ in seen]):
+            call = acknowledge_call([seen[i] for i in indices])
+            moved += int(await _run(self._acknowledge, call))
+        return moved
 
     async def connections(self, user_id: UserId) -> Mapping[str, str]:
         """The user's map entries, `connection_id -> <lease end, ms>:<node>`; for diagnosis."""

@@ -2,7 +2,8 @@
 
 The scripts run inside Redis, each atomically: `append.lua` fences, numbers and stores events,
 `read.lua` reads them after a cursor, `snapshot.lua` finds the cursor of a REST answer, `renew.lua`
-keeps the connection map. `range.lua` and `lease.lua` are parts of them. All run on Redis 6.2 and 7.
+keeps the connection map, `acknowledge.lua` notes what clients have seen. `range.lua` and
+`lease.lua` are parts of them. All run on Redis 6.2 and 7.
 """
 
 from __future__ import annotations
@@ -155,6 +156,14 @@ def read_result(reply: Sequence[Any]) -> Range | HistoryLost:
         for entry_id, fields in raw
     )
     return Range(entries, head)
+
+
+def acknowledge_call(seen: Sequence[tuple[UserId, Cursor]]) -> ScriptCall:
+    """Call `acknowledge.lua` for each user's newest acknowledged cursor."""
+    return ScriptCall(
+        [head_key(user_id) for user_id, _ in seen],
+        [part for _, cursor in seen for part in (cursor.epoch, cursor.seq)],
+    )
 
 
 def snapshot_call(user_id: UserId, running: Iterable[JobId]) -> ScriptCall:

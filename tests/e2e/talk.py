@@ -88,12 +88,20 @@ class Talk:
     def stored_messages(self) -> list[dict[str, Any]]:
         """What the API says of the open conversation, asked with the page's own access token."""
         conversation_id = urlsplit(self.page.url).path.rpartition("/c/")[2]
-        answer = self.page.request.get(
-            f"{self.url}/api/conversations/{conversation_id}/messages",
-            headers={"Authorization": self._authorization},
-        )
+        return self._ask(f"/conversations/{conversation_id}/messages")["items"]
+
+    def _ask(self, path: str) -> dict[str, Any]:
+        headers = {"Authorization": self._authorization}
+        answer = self.page.request.get(f"{self.url}/api{path}", headers=headers)
         assert answer.ok, answer.text()
-        return cast(list[dict[str, Any]], answer.json()["items"])
+        return cast(dict[str, Any], answer.json())
+
+    def wait_until_seen(self) -> None:
+        """Wait until the API knows that the newest reply was looked at."""
+        job_id = self.stored_messages()[-1]["job_id"]
+        deadline = time.monotonic() + REPLY_DEADLINE_MS / 1_000
+        while self._ask(f"/jobs/{job_id}")["seen"] is not True:
+            assert time.monotonic() < deadline
 
     def wait_until_stored(self, count: int) -> None:
         """Wait until the API knows of so many messages, whatever the page shows."""

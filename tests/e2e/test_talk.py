@@ -80,3 +80,8 @@ def test_nobody_sees_what_another_said(talk: Talk, new_context: NewContext) -> N
     stranger.page.goto(talk.page.url)
     expect(stranger.page.get_by_text("This conversation is not here.")).to_be_visible()
     assert stranger.conversations.count() == 0
+
+
+def test_a_reply_that_was_looked_at_is_known_to_be_seen(scripted: Talk) -> None:
+    scripted.wait_until_done(scripted.say("Hello?"))
+    scripted.wait_until_seen()

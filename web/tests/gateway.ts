@@ -1,7 +1,7 @@
 /** A gateway on loopback for the socket's tests: real sockets, scripted frames. */
 
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type Server, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
 
 import WebSocket, { WebSocketServer } from "ws";
@@ -18,9 +18,14 @@ export class Gateway {
   readonly clients: Client[] = [];
   /** Tickets that are refused with 401 before the upgrade. */
   readonly refused = new Set<string>();
+  /** Whether sockets are let in; a network that breaks them does not. */
+  takesSockets = true;
+  /** The streams that were asked for: ticket and place. */
+  readonly streams: { readonly ticket: string | null; readonly after: string | null }[] = [];
   heartbeatS = 30;
   answersPings = true;
   cursor = "e:0";
+  #stream: ServerResponse | undefined;
   readonly #http: Server = createServer();
   readonly #sockets = new WebSocketServer({ noServer: true });
 
@@ -28,6 +33,10 @@ export class Gateway {
     this.#http.on("upgrade", (request, raw, head) => {
       const url = new URL(request.url ?? "/", "http://gateway");
       const ticket = url.searchParams.get("ticket");
+      if (!this.takesSockets) {
+        raw.destroy();
+        return;
+      }
       if (ticket === null || this.refused.has(ticket)) {
         raw.end("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
         return;
@@ -35,6 +44,18 @@ export class Gateway {
       this.#sockets.handleUpgrade(request, raw, head, (socket) => {
         this.#welcome({ ticket, after: url.searchParams.get("after"), socket, received: [] });
       });
+    });
+    this.#http.on("request", (request, response) => {
+      const url = new URL(request.url ?? "/", "http://gateway");
+      if (url.pathname !== "/api/events") {
+        response.writeHead(404).end();
+        return;
+      }
+      const { searchParams } = url;
+      this.streams.push({ ticket: searchParams.get("ticket"), after: searchParams.get("after") });
+      response.writeHead(200, { "Content-Type": "text/event-stream" });
+      this.#stream = response;
+      this.tell(this.#welcomeFrame());
     });
     this.#http.listen(0, "127.0.0.1");
     await once(this.#http, "listening");
@@ -52,6 +73,20 @@ export class Gateway {
     this.client.socket.send(JSON.stringify(frame));
   }
 
+  /** Write a record to the newest stream. */
+  tell(frame: object): void {
+    this.write(`data: ${JSON.stringify(frame)}\n\n`);
+  }
+
+  /** Write to the newest stream as it is. */
+  write(text: string): void {
+    this.#stream?.write(text);
+  }
+
+  endStream(): void {
+    this.#stream?.end();
+  }
+
   async close(): Promise<void> {
     for (const { socket } of this.clients) socket.terminate();
     this.#http.closeAllConnections();
@@ -66,8 +101,12 @@ export class Gateway {
       client.received.push(frame);
       if (frame.action === "ping" && this.answersPings) client.socket.send('{"type":"pong"}');
     });
+    client.socket.send(JSON.stringify(this.#welcomeFrame()));
+  }
+
+  #welcomeFrame(): object {
     const { cursor, heartbeatS: heartbeat_s } = this;
-    client.socket.send(JSON.stringify({ type: "connected", connection_id: "con_1", cursor, heartbeat_s }));
+    return { type: "connected", connection_id: "con_1", cursor, heartbeat_s };
   }
 }
 

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type LogEvent } from "../src/log/events";
 import { type ConnectionState, LogSocket, type LogSocketOptions } from "../src/socket/logSocket";
 import { type SocketLike } from "../src/socket/connection";
+import { EventStream } from "../src/socket/eventStream";
 import { Gateway, open } from "./gateway";
 
 const QUICK = { baseMs: 1, capMs: 5 };
@@ -41,6 +42,7 @@ function optionsFor(pageUrl: string): LogSocketOptions {
       return Promise.resolve({ ticket: `t${tickets.length}`, url: null, expires_in: 30 });
     },
     open: (url) => open(url) as unknown as SocketLike,
+    openStream: (url) => new EventStream(url),
     pageUrl,
     onEvent: (event) => events.push(event),
     onResync: (reason) => resyncs.push(reason),

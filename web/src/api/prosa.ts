@@ -34,6 +34,7 @@ export interface SendOptions {
 export class ProsaApi {
   readonly #session: Session;
   readonly #options: HttpOptions;
+  #models: Promise<readonly wire.Model[]> | null = null;
 
   constructor(session: Session, options: HttpOptions) {
     this.#session = session;
@@ -89,8 +90,16 @@ export class ProsaApi {
     return readAs(await sendWithRetries(this.#session.send, call, options), wire.searchPage);
   }
 
-  async models(): Promise<readonly wire.Model[]> {
-    return (await this.#get("/models", wire.modelList)).items;
+  /** What may answer; asked once per page. */
+  models(): Promise<readonly wire.Model[]> {
+    this.#models ??= this.#get("/models", wire.modelList).then(
+      ({ items }) => items,
+      (error: unknown) => {
+        this.#models = null;
+        throw error;
+      },
+    );
+    return this.#models;
   }
 
   /** One ticket opens one socket. Not retried here: the socket has a backoff of its own. */

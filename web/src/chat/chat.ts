@@ -6,16 +6,19 @@
  */
 
 import { type PageSize, type ProsaApi } from "../api/prosa";
-import { type Accepted, type MessagePage, type Model } from "../api/schemas";
+import { type Accepted, type MessagePage } from "../api/schemas";
 import { type Session } from "../api/session";
 import { isBeforeOrElsewhere } from "../log/cursor";
 import { hasGap, isEnded } from "../log/replies";
 import { type LogState, type Pending } from "../log/state";
 import { LogStore } from "../log/store";
+import { EventStream } from "../socket/eventStream";
 import { type ConnectionState, LogSocket } from "../socket/logSocket";
 import { BranchChoices } from "./branchChoices";
 import { OlderPages } from "./olderPages";
 import { Outbox } from "./outbox";
+import { followPageLife } from "./pageLife";
+import { Receipts } from "./receipts";
 
 export interface ChatOptions {
   readonly api: ProsaApi;
@@ -32,15 +35,17 @@ export class Chat {
   readonly api: ProsaApi;
   readonly #session: Session;
   readonly #socket: LogSocket;
+  readonly #receipts = new Receipts(() => {
+    this.#socket.acknowledge();
+  });
   readonly #connectionListeners = new Set<() => void>();
   #connection: ConnectionState = { name: "connecting" };
   readonly #reading = new Map<string, Promise<MessagePage>>();
   readonly #older: OlderPages;
-  #models: Promise<readonly Model[]> | null = null;
   #open: string | null = null;
   /** Conversations in which something was sent before the socket had its place in the log. */
   readonly #unheard = new Set<string>();
-  #stopListening: () => void = () => undefined;
+  #stopListening: readonly (() => void)[] = [];
 
   constructor({ api, session, userId, onAccepted }: ChatOptions) {
     this.api = api;
@@ -61,8 +66,12 @@ export class Chat {
         return api.ticket();
       },
       open: (url) => new WebSocket(url),
+      openStream: (url) => new EventStream(url),
       pageUrl: location.href,
-      onEvent: this.store.dispatch,
+      onEvent: (event) => {
+        this.store.dispatch(event);
+        this.#receipts.take(event);
+      },
       onResync: () => void this.#resync(),
       onFresh: () => void this.#catchUp(),
       onState: (state) => {
@@ -93,8 +102,9 @@ export class Chat {
   }
 
   stop(): void {
-    this.#stopListening();
+    for (const stop of this.#stopListening) stop();
     this.outbox.stop();
+    this.#receipts.stop();
     this.#socket.stop();
   }
 
@@ -147,15 +157,6 @@ export class Chat {
     this.store.dispatch({ type: "conversation.deleted", conversation_id: conversationId });
   }
 
-  /** What may answer; asked once per page. */
-  models(): Promise<readonly Model[]> {
-    this.#models ??= this.api.models().catch((error: unknown) => {
-      this.#models = null;
-      throw error;
-    });
-    return this.#models;
-  }
-
   /** Ask for the reply to end. It ends when the log says so. */
   async stopReply(jobId: string): Promise<void> {
     this.store.dispatch({ type: "local.stopping", job_id: jobId, isStopping: true });
@@ -171,19 +172,16 @@ export class Chat {
   };
 
   #listen(): void {
-    const woken = () => {
-      if (document.visibilityState === "visible") this.#socket.wake();
+    const pageLife = {
+      onLook: () => {
+        this.#socket.wake();
+        this.#receipts.settle();
+      },
+      onOnline: this.#socket.wake,
+      onOffline: this.#socket.sleep,
     };
-    const stopRenewing = this.#session.onRenewed(() => void this.#socket.renew());
-    window.addEventListener("online", this.#socket.wake);
-    window.addEventListener("offline", this.#socket.sleep);
-    document.addEventListener("visibilitychange", woken);
-    this.#stopListening = () => {
-      stopRenewing();
-      window.removeEventListener("online", this.#socket.wake);
-      window.removeEventListener("offline", this.#socket.sleep);
-      document.removeEventListener("visibilitychange", woken);
-    };
+    const onRenewed = () => void this.#socket.renew();
+    this.#stopListening = [followPageLife(pageLife), this.#session.onRenewed(onRenewed)];
   }
 
   /** Events after our place are gone: what is shown is read again, and the log from there on. */

@@ -13,7 +13,7 @@ export function useModels(): readonly Model[] | null {
   const [models, setModels] = useState<readonly Model[] | null>(null);
   useEffect(() => {
     // Without the list the server's default answers, which is what most readers want.
-    chat.models().then(setModels, () => undefined);
+    chat.api.models().then(setModels, () => undefined);
   }, [chat]);
   return models;
 }

@@ -26,7 +26,8 @@ export type Connected = Extract<ServerFrame, { type: "connected" }>;
 export type ClientFrame =
   | { readonly action: "ping" }
   | { readonly action: "authenticate"; readonly ticket: string }
-  | { readonly action: "cancel"; readonly job_id: string };
+  | { readonly action: "cancel"; readonly job_id: string }
+  | { readonly action: "ack"; readonly cursor: string };
 
 export interface ReadFrame {
   /** null is a type this page does not know: a newer server may send it. */

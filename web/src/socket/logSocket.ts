@@ -10,9 +10,11 @@ import { backoffMs, DEFAULT_BACKOFF, type BackoffPolicy } from "../api/backoff";
 import { type Ticket } from "../api/schemas";
 import { SignedOut } from "../api/session";
 import { type LogEvent } from "../log/events";
+import { socketAddress, streamAddress } from "./addresses";
 import { isFinal, SESSION_OVER, SLOW_READER } from "./closeCodes";
 import { Connection, type SocketLike } from "./connection";
 import { isLogEvent, type ReadFrame } from "./frames";
+import { Transport } from "./transport";
 
 /** A connection that lived this long ended for a new reason: start over with short waits. */
 const STABLE_MS = 30_000;
@@ -25,6 +27,8 @@ export interface LogSocketOptions {
   /** A new ticket; with `afterRefresh` the access token is renewed first. */
   readonly getTicket: (afterRefresh: boolean) => Promise<Ticket>;
   readonly open: (url: string) => SocketLike;
+  /** The same over plain HTTP, for networks that break sockets. */
+  readonly openStream: (url: string) => SocketLike;
   /** The page's own address: the socket is opened on its origin. */
   readonly pageUrl: string;
   readonly onEvent: (event: LogEvent) => void;
@@ -50,6 +54,8 @@ export class LogSocket {
   #state: ConnectionState = { name: "offline" };
   #isRunning = false;
   #begins = 0;
+  readonly #transport = new Transport();
+  #acknowledged: string | null = null;
 
   constructor(options: LogSocketOptions) {
     this.#options = options;
@@ -120,6 +126,14 @@ export class LogSocket {
     }
   };
 
+  /** All up to here was shown to somebody who looks. */
+  acknowledge(): void {
+    if (this.#cursor === null || this.#cursor === this.#acknowledged) return;
+    if (this.#state.name !== "online") return;
+    this.#acknowledged = this.#cursor;
+    this.#connection?.send({ action: "ack", cursor: this.#cursor });
+  }
+
   #begin(cursor: string | null): void {
     this.#cursor = cursor;
     this.#begins += 1;
@@ -133,16 +147,26 @@ export class LogSocket {
       const ticket = await this.#options.getTicket(this.#mustRefresh);
       if (generation !== this.#generation) return;
       this.#mustRefresh = false;
-      this.#attach(this.#options.open(this.#address(ticket)), this.#cursor === null);
+      this.#attach(this.#connect(ticket), this.#cursor === null);
     } catch (error) {
       if (generation !== this.#generation || error instanceof SignedOut) return;
       this.#retryLater();
     }
   }
 
+  #connect(ticket: Ticket): SocketLike {
+    const { open, openStream, pageUrl } = this.#options;
+    return this.#transport.choose() === "socket"
+      ? open(socketAddress(ticket, pageUrl, this.#cursor))
+      : openStream(streamAddress(ticket, pageUrl, this.#cursor));
+  }
+
   #attach(socket: SocketLike, isFresh: boolean): void {
+    let isWelcome = false;
     const connection = new Connection(socket, {
       onConnected: ({ cursor }) => {
+        isWelcome = true;
+        this.#transport.worked();
         // With a place of our own, the events to come tell where we are; this one may be ahead.
         this.#cursor ??= cursor;
         this.#show({ name: "online" });
@@ -155,6 +179,7 @@ export class LogSocket {
         this.#take(read);
       },
       onEnd: (code) => {
+        if (!isWelcome) this.#transport.failed();
         this.#ended(code);
       },
     });
@@ -207,19 +232,6 @@ export class LogSocket {
     clearTimeout(this.#stableTimer);
     this.#connection?.close();
     this.#connection = null;
-  }
-
-  /**
-   * Of a ticket's address only the path counts: whatever serves the page passes `/ws` on, under each
-   * name it has, and the page's policy lets it connect to nowhere else.
-   */
-  #address({ ticket, url }: Ticket): string {
-    const { pageUrl } = this.#options;
-    const address = new URL(new URL(url ?? "/ws", pageUrl).pathname, pageUrl);
-    address.protocol = address.protocol.replace(/^http/, "ws");
-    address.searchParams.set("ticket", ticket);
-    if (this.#cursor !== null) address.searchParams.set("after", this.#cursor);
-    return address.href;
   }
 
   #show(state: ConnectionState): void {
