@@ -55,6 +55,10 @@ def service_environment(
         "PROSA_REDIS_URL": redis_url(settings.redis_port),
         "PROSA_MODELS": ",".join(settings.models),
         "PROSA_ALLOWED_ORIGINS": settings.allowed_origins,
+        # What every AWS client of the stack signs with, so that boto3 reaches the gateway as well.
+        "PROSA_GATEWAY_MANAGEMENT_KEYS": "{AWS_ACCESS_KEY_ID}:{AWS_SECRET_ACCESS_KEY}".format_map(
+            aws_environment(settings.ministack_port)
+        ),
         **extra,
     }
 

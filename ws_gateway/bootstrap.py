@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -11,21 +11,27 @@ from redis.asyncio import Redis
 from prosa.event_log.log import EventLog
 from prosa.redis_client import connect
 from prosa.redis_iam import iam_sign_in
-from prosa.socket_access.revocations import SessionsEnded
 from ws_gateway.doors import doors, house
 from ws_gateway.feed import Feed
+from ws_gateway.hearing import Hearing
 from ws_gateway.hub import Hub
 from ws_gateway.internal_http import internal_http
 from ws_gateway.leases import Leases
+from ws_gateway.limits import Limits
+from ws_gateway.managed_calls import ManagedCalls
 from ws_gateway.management import ManagementApi
 from ws_gateway.metrics import Counts, GatewayCollector
+from ws_gateway.node_calls import NodeCalls
 from ws_gateway.parts import Shared
 from ws_gateway.receipts import Receipts
 from ws_gateway.revocations import Revocations
 from ws_gateway.settings import GatewaySettings
+from ws_gateway.signatures import SignatureCheck
 from ws_gateway.sweeper import Sweeper
 from ws_gateway.tasks import BackgroundTasks, keep_running
 from ws_gateway.wakeups import Wakeups
+
+Look = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +58,18 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
         feed, leases = _feed(shared), _leases(shared)
         sweeper = _sweeper(shared, feed)
         revocations = Revocations(shared.hub, redis, tasks=shared.tasks, counts=shared.counts)
-        wakeups = _wakeups(shared, wakeup_redis, feed, leases, sweeper, revocations)
+        calls = ManagedCalls(shared.hub, shared.tasks)
+        nodes = _nodes(shared, calls)
+        hearing = Hearing(
+            feed, revocations, nodes, node=settings.gateway_node, counts=shared.counts
+        )
+        looks = (sweeper.compare_tails, revocations.look)
+        wakeups = _wakeups(shared, wakeup_redis, hearing, leases, looks)
         internal_port = await stack.enter_async_context(
             internal_http(
                 host=settings.gateway_internal_host,
                 port=settings.gateway_internal_port,
-                management=ManagementApi(shared.hub, shared.tasks),
+                management=ManagementApi(calls, nodes, signatures=_signatures(settings)),
                 readiness=shared.readiness,
                 collector=GatewayCollector(shared.counts, shared.hub),
             )
@@ -74,6 +86,7 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
         loops.start(keep_running(sweeper.run), name="sweeper")
         loops.start(keep_running(revocations.run), name="revocations")
         loops.start(keep_running(receipts.run), name="receipts")
+        loops.start(keep_running(_limits(shared).run), name="limits")
         yield RunningGateway(port, events_port, internal_port, shared.hub, shared.counts)
 
 
@@ -112,30 +125,43 @@ def _sweeper(shared: Shared, feed: Feed) -> Sweeper:
 
 
 def _wakeups(
-    shared: Shared,
-    wakeup_redis: Redis,
-    feed: Feed,
-    leases: Leases,
-    sweeper: Sweeper,
-    revocations: Revocations,
+    shared: Shared, redis: Redis, hearing: Hearing, leases: Leases, catch_up: Sequence[Look]
 ) -> Wakeups:
-    def control(data: bytes) -> None:
-        revocations.hear(SessionsEnded.model_validate_json(data))
-
     async def subscribed() -> None:
         # Connections to a Redis that is gone would fail one call each.
         await shared.redis.connection_pool.disconnect(inuse_connections=False)
         # Redis may have come back empty: enter everyone again, and ask what was missed.
         await leases.renew_all()
-        await sweeper.compare_tails()
-        await revocations.look()
+        for look in catch_up:
+            await look()
         shared.readiness.has_subscribed = True
 
-    return Wakeups(
-        wakeup_redis,
-        feed,
+    return Wakeups(redis, hearing, counts=shared.counts, on_subscribed=subscribed)
+
+
+def _nodes(shared: Shared, calls: ManagedCalls) -> NodeCalls:
+    return NodeCalls(
+        shared.redis,
+        calls,
         node=shared.settings.gateway_node,
-        counts=shared.counts,
-        on_control=control,
-        on_subscribed=subscribed,
+        tasks=shared.tasks,
+        counts_nodes=not shared.settings.redis_cluster,
     )
+
+
+def _limits(shared: Shared) -> Limits:
+    return Limits(
+        shared.hub,
+        tasks=shared.tasks,
+        counts=shared.counts,
+        idle_s=shared.settings.idle_s,
+        life_s=shared.settings.life_s,
+        close_code=shared.settings.gateway_limit_close_code,
+    )
+
+
+def _signatures(settings: GatewaySettings) -> SignatureCheck | None:
+    if settings.gateway_management_auth == "off":
+        return None
+    keys = settings.gateway_management_keys
+    return SignatureCheck({key_id: secret.get_secret_value() for key_id, secret in keys.items()})

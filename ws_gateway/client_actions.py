@@ -38,6 +38,9 @@ FRAMES_BURST = 20.0
 MOST_MALFORMED = 5
 """Malformed frames of one socket until it is closed."""
 
+UNSUPPORTED_DATA = 1003
+"""What API Gateway closes with after a binary message (RFC 6455, 7.4.1)."""
+
 _PONG = Outgoing.of(Pong())
 
 
@@ -52,12 +55,14 @@ class ClientActions:
         *,
         gate: asyncio.Semaphore,
         counts: Counts,
+        refuses_binary: bool,
     ) -> None:
         self._log = event_log
         self._tickets = tickets
         self._receipts = receipts
         self._gate = gate
         self._counts = counts
+        self._refuses_binary = refuses_binary
 
     async def serve(self, connection: Connection, frames: AsyncIterable[str | bytes]) -> None:
         """Take frames one after another until they end or the socket must be closed."""
@@ -66,6 +71,10 @@ class ClientActions:
         async for text in frames:
             connection.last_active_at = time.time()
             self._counts.inbound += 1
+            if self._refuses_binary and isinstance(text, bytes):
+                self._counts.closed[UNSUPPORTED_DATA] += 1
+                await connection.close(UNSUPPORTED_DATA, "Messages are text.")
+                return
             if not bucket.take(time.monotonic()):
                 await self._close(connection, CloseCode.TOO_MANY)
                 return

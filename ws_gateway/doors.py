@@ -77,6 +77,7 @@ async def doors(shared: Shared, inside: House) -> AsyncGenerator[tuple[int, int]
         inside.receipts,
         gate=shared.gate,
         counts=shared.counts,
+        refuses_binary=settings.is_strict,
     )
     handler = SocketHandler(
         inside.residence, actions, close_timeout_s=settings.gateway_close_timeout_s

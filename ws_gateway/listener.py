@@ -8,12 +8,16 @@ from websockets.asyncio.server import Server, serve
 from websockets.typing import Origin
 
 from ws_gateway.handshake import Handshake
+from ws_gateway.outgoing import MOST_FRAME_BYTES
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.socket_handler import SocketHandler
 from ws_gateway.websocket_connection import GatewaySocket
 
 MOST_INBOUND_BYTES = 16 * 1024
-"""The largest frame of a client; all it may send are short orders."""
+"""The largest message of a client; all it may send are short orders."""
+
+STRICT_INBOUND_BYTES = (128 * 1024, MOST_FRAME_BYTES)
+"""API Gateway's: of a message, of a frame. More is answered with 1009."""
 
 BACKLOG = 4096
 
@@ -38,7 +42,7 @@ async def listen(settings: GatewaySettings, handshake: Handshake, handler: Socke
         ping_interval=settings.gateway_ping_interval_s,
         ping_timeout=settings.gateway_ping_timeout_s,
         close_timeout=settings.gateway_close_timeout_s,
-        max_size=MOST_INBOUND_BYTES,
+        max_size=STRICT_INBOUND_BYTES if settings.is_strict else MOST_INBOUND_BYTES,
         max_queue=4,
         write_limit=settings.gateway_write_buffer,
     )
@@ -52,7 +56,9 @@ def events_socket(settings: GatewaySettings) -> socket.socket:
 def _listening_socket(settings: GatewaySettings, port: int) -> socket.socket:
     address = (settings.gateway_host, port)
     family = socket.AF_INET6 if ":" in settings.gateway_host else socket.AF_INET
-    listening = socket.create_server(address, family=family, backlog=BACKLOG)
+    listening = socket.create_server(
+        address, family=family, backlog=BACKLOG, reuse_port=settings.gateway_processes > 1
+    )
     # Accepted sockets inherit it.
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, settings.gateway_send_buffer)
     return listening

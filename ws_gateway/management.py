@@ -1,8 +1,7 @@
-"""The management API of API Gateway WebSocket APIs, for connections held by this node.
+"""The management API of API Gateway WebSocket APIs, for the connections of all nodes.
 
 `POST`, `GET` and `DELETE /@connections/{id}`, so that boto3's `apigatewaymanagementapi` works with
-`endpoint_url` set to the internal port. No signature is checked yet: whoever reaches the port may
-write to every connection, which is why it binds loopback unless told otherwise.
+`endpoint_url` set to the internal port of any node.
 
 boto3 raises its typed exceptions only where `x-amzn-errortype` names them, and reads lower-camel
 keys only (botocore's model `apigatewaymanagementapi/2018-11-29`).
@@ -10,101 +9,100 @@ keys only (botocore's model `apigatewaymanagementapi/2018-11-29`).
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import logging
 from http import HTTPStatus
+from typing import Literal
 
 from aiohttp import web
-from websockets.frames import CloseCode
 
-from ws_gateway.connection import Connection
-from ws_gateway.hub import Hub
-from ws_gateway.outgoing import Outgoing
-from ws_gateway.tasks import BackgroundTasks
+from ws_gateway.managed_calls import ManagedAnswer, ManagedCall, ManagedCalls
+from ws_gateway.node_calls import NodeCalls
+from ws_gateway.redis_errors import REDIS_AWAY
+from ws_gateway.signatures import SignatureCheck, SignatureRefused, SignedRequest
+
+log = logging.getLogger(__name__)
 
 MOST_BYTES = 128 * 1024
 """The largest message API Gateway takes."""
 
+_OPERATIONS: dict[str, Literal["post", "get", "delete"]] = {
+    "POST": "post",
+    "GET": "get",
+    "DELETE": "delete",
+}
+
 
 class ManagementApi:
-    """Request handlers over the node's hub."""
+    """Request handlers. Without `signatures` whoever reaches the port may call."""
 
-    def __init__(self, hub: Hub, tasks: BackgroundTasks) -> None:
-        self._hub = hub
-        self._tasks = tasks
+    def __init__(
+        self, calls: ManagedCalls, nodes: NodeCalls, *, signatures: SignatureCheck | None
+    ) -> None:
+        self._calls = calls
+        self._nodes = nodes
+        self._signatures = signatures
 
     def routes(self) -> list[web.AbstractRouteDef]:
         """The three calls, with and without a stage in front."""
         return [
-            make(prefix + "/@connections/{id}", handler)
+            web.route(method, prefix + "/@connections/{id}", self.serve)
             for prefix in ("", "/{stage}")
-            for make, handler in (
-                (web.post, self.post),
-                (web.get, self.get),
-                (web.delete, self.delete),
-            )
+            for method in _OPERATIONS
         ]
 
-    async def post(self, request: web.Request) -> web.Response:
-        """Send the raw body as one text frame."""
-        connection = self._find(request)
-        if connection is None:
-            return _gone()
+    async def serve(self, request: web.Request) -> web.Response:
+        """Check who asks and what, do it here or have it done elsewhere."""
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
-            body = None
-        if body is None or len(body) > MOST_BYTES:
-            return _error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "PayloadTooLargeException")
+            return _too_large()
         try:
-            body.decode()
+            self._check(request, body)
+        except SignatureRefused as refused:
+            return _error(HTTPStatus.FORBIDDEN, refused.kind, refused.text)
+        if len(body) > MOST_BYTES:
+            return _too_large()
+        try:
+            text = body.decode()
         except UnicodeDecodeError:
             # It would make the client close the socket: text frames are UTF-8.
-            return _error(HTTPStatus.BAD_REQUEST, "BadRequestException")
-        if connection.is_congested:
-            # What API Gateway, too, answers when the client's buffer is full.
-            return _error(HTTPStatus.TOO_MANY_REQUESTS, "LimitExceededException")
-        if not connection.is_open:
-            return _gone()
-        connection.send(Outgoing(body))
-        return web.Response()
-
-    async def get(self, request: web.Request) -> web.Response:
-        """Say since when it is connected, when it was last active, and who it is."""
-        connection = self._find(request)
-        if connection is None:
-            return _gone()
-        return web.json_response(
-            {
-                "connectedAt": _iso(connection.connected_at),
-                "lastActiveAt": _iso(connection.last_active_at),
-                "identity": {
-                    "sourceIp": connection.peer.ip,
-                    "userAgent": connection.peer.user_agent,
-                },
-            }
+            return _error(HTTPStatus.BAD_REQUEST, "BadRequestException", "Invalid UTF-8 body")
+        call = ManagedCall(
+            operation=_OPERATIONS[request.method],
+            connection_id=request.match_info["id"],
+            text=text,
         )
+        try:
+            answer = self._calls.perform(call) or await self._nodes.ask(call)
+        except REDIS_AWAY as exc:
+            log.warning("nodes_not_asked", extra={"error": repr(exc)})
+            return _error(
+                HTTPStatus.INTERNAL_SERVER_ERROR, "InternalServerException", "Try again later."
+            )
+        return _response(answer)
 
-    async def delete(self, request: web.Request) -> web.Response:
-        """Close it; the answer does not wait for the client's."""
-        connection = self._find(request)
-        if connection is None:
-            return _gone()
-        closing = connection.close(CloseCode.NORMAL_CLOSURE, "Connection closed by the server.")
-        self._tasks.start(closing, name="close managed connection")
-        return web.Response(status=HTTPStatus.NO_CONTENT)
-
-    def _find(self, request: web.Request) -> Connection | None:
-        return self._hub.find(request.match_info["id"])
+    def _check(self, request: web.Request, body: bytes) -> None:
+        if self._signatures is None:
+            return
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        url = f"{request.scheme}://{request.host}{request.raw_path}"
+        self._signatures.check(SignedRequest(request.method, url, headers, body))
 
 
-def _gone() -> web.Response:
-    return _error(HTTPStatus.GONE, "GoneException")
+def _response(answer: ManagedAnswer) -> web.Response:
+    if answer.error is not None:
+        status = HTTPStatus(answer.status)
+        return _error(status, answer.error, status.phrase)
+    if answer.fields is not None:
+        return web.json_response(answer.fields, status=answer.status)
+    return web.Response(status=answer.status)
 
 
-def _error(status: HTTPStatus, kind: str) -> web.Response:
+def _too_large() -> web.Response:
+    status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    return _error(status, "PayloadTooLargeException", status.phrase)
+
+
+def _error(status: HTTPStatus, kind: str, text: str) -> web.Response:
     headers = {"x-amzn-errortype": kind}
-    return web.json_response({"message": status.phrase}, status=status, headers=headers)
-
-
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return web.json_response({"message": text}, status=status, headers=headers)

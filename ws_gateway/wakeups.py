@@ -1,7 +1,8 @@
-"""Listens on this node's pub/sub channel, and on the one of all nodes, and hands on what it hears.
+"""Keeps this node subscribed to its pub/sub channels.
 
 The subscription has a Redis connection of its own. When that breaks, or falls silent, a new one is
-made, and then everything is compared with the logs at once: what was published meanwhile is lost.
+made, and then everything is compared with what is written at once: what was published meanwhile is
+lost.
 """
 
 from __future__ import annotations
@@ -15,10 +16,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 from redis.asyncio.client import PubSub
 
-from prosa.event_log.keys import node_channel
-from prosa.event_log.pokes import decode_pokes
-from prosa.socket_access.keys import CONTROL_CHANNEL
-from ws_gateway.feed import Feed
+from ws_gateway.hearing import Hearing
 from ws_gateway.metrics import Counts
 from ws_gateway.redis_errors import REDIS_AWAY
 
@@ -32,26 +30,21 @@ RETRY_MOST_S = 2.0
 
 
 class Wakeups:
-    """`on_control` is given what all nodes are told. `on_subscribed` is awaited after each
-    subscription, the first one included. If it raises what Redis raises, the subscription counts as
-    lost too and is made anew.
+    """`redis` answers in bytes. `on_subscribed` is awaited after each subscription, the first one
+    included; if it raises what Redis raises, the subscription counts as lost too and is made anew.
     """
 
     def __init__(
         self,
         redis: Redis,
-        feed: Feed,
+        hearing: Hearing,
         *,
-        node: str,
         counts: Counts,
-        on_control: Callable[[bytes], None],
         on_subscribed: Callable[[], Awaitable[None]],
     ) -> None:
         self._redis = redis
-        self._feed = feed
-        self._channel = node_channel(node)
+        self._hearing = hearing
         self._counts = counts
-        self._on_control = on_control
         self._on_subscribed = on_subscribed
 
     async def run(self) -> None:
@@ -70,15 +63,15 @@ class Wakeups:
             wait_s = min(RETRY_MOST_S, wait_s * 2)
 
     async def _subscribe(self, pubsub: PubSub) -> None:
-        channels = {self._channel, CONTROL_CHANNEL}
-        await pubsub.subscribe(*channels)
+        left = set(self._hearing.channels)
+        await pubsub.subscribe(*left)
         async with asyncio.timeout(SILENCE_S):
-            while channels:
+            while left:
                 message = await _next_message(pubsub)
                 if message is not None and message["type"] == "subscribe":
-                    channels.discard(message["channel"].decode())
+                    left.discard(message["channel"].decode())
         self._counts.subscriptions += 1
-        log.info("wakeups_subscribed", extra={"channel": self._channel})
+        log.info("wakeups_subscribed", extra={"channels": self._hearing.channels})
 
     async def _listen(self, pubsub: PubSub) -> None:
         """Take messages until the connection breaks. Raises what Redis raises, or TimeoutError."""
@@ -90,21 +83,8 @@ class Wakeups:
                     raise TimeoutError("the subscription is silent")
                 await pubsub.execute_command("PING")
             elif message["type"] == "message":
-                self._take(message["channel"].decode(), message["data"])
+                self._hearing.hear(message["channel"].decode(), message["data"])
             is_asked = message is None
-
-    def _take(self, channel: str, data: bytes) -> None:
-        try:
-            if channel == CONTROL_CHANNEL:
-                self._on_control(data)
-                return
-            pokes = decode_pokes(data)
-            self._feed.deliver(pokes)
-        except (ValueError, TypeError):
-            # The text is of the right shape only as far as its publisher's version is ours.
-            log.exception("unreadable_wakeup", extra={"bytes": len(data), "channel": channel})
-            return
-        self._counts.pokes += len(pokes)
 
 
 async def _next_message(pubsub: PubSub) -> Mapping[str, Any] | None:

@@ -34,3 +34,8 @@ def fence_key(user_id: UserId, job_id: JobId) -> str:
 def node_channel(node: str) -> str:
     """Pub/sub channel that wakes a gateway node."""
     return f"gw:{node}"
+
+
+def node_inbox(node: str) -> str:
+    """Pub/sub channel for what other nodes answer this one; a node's name holds no colon."""
+    return f"gw:{node}:inbox"

@@ -20,6 +20,32 @@ def test_origins_are_a_list_with_commas() -> None:
     assert settings.allowed_origins == ("https://a.example", "b")
 
 
+def test_management_keys_are_pairs_and_are_not_shown() -> None:
+    settings = GatewaySettings.from_environ(
+        {"PROSA_GATEWAY_MANAGEMENT_KEYS": "AKIA1:secret-one, AKIA2:secret:two"}
+    )
+    keys = settings.gateway_management_keys
+    assert {key_id: secret.get_secret_value() for key_id, secret in keys.items()} == {
+        "AKIA1": "secret-one",
+        "AKIA2": "secret:two",
+    }
+    assert "secret-one" not in repr(settings)
+
+
+def test_a_malformed_key_is_not_repeated() -> None:
+    with pytest.raises(SettingsError, match="PROSA_GATEWAY_MANAGEMENT_KEYS") as caught:
+        GatewaySettings.from_environ({"PROSA_GATEWAY_MANAGEMENT_KEYS": "only-a-secret"})
+    assert "only-a-secret" not in str(caught.value)
+
+
+def test_signatures_are_asked_for_everywhere_but_on_a_laptop() -> None:
+    assert GatewaySettings.from_environ({}).gateway_management_auth == "sigv4"
+    off = {"PROSA_GATEWAY_MANAGEMENT_AUTH": "off"}
+    assert GatewaySettings.from_environ(off).gateway_management_auth == "off"
+    with pytest.raises(SettingsError, match="PROSA_GATEWAY_MANAGEMENT_AUTH"):
+        GatewaySettings.from_environ(off | {"PROSA_STAGE": "prod"})
+
+
 def test_a_lease_outlives_two_failed_renewals() -> None:
     settings = GatewaySettings.from_environ({})
     assert settings.gateway_lease_s >= 3 * settings.gateway_renew_s
