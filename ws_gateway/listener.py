@@ -11,7 +11,7 @@ from ws_gateway.handshake import Handshake
 from ws_gateway.outgoing import MOST_FRAME_BYTES
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.socket_handler import SocketHandler
-from ws_gateway.websocket_connection import GatewaySocket
+from ws_gateway.websocket_connection import Doorway, GatewaySocket
 
 MOST_INBOUND_BYTES = 16 * 1024
 """The largest message of a client; all it may send are short orders."""
@@ -24,6 +24,7 @@ BACKLOG = 4096
 
 async def listen(settings: GatewaySettings, handshake: Handshake, handler: SocketHandler) -> Server:
     """Start to accept sockets. Raises OSError when the port is taken."""
+    doorway = Doorway(most=settings.gateway_max_handshakes)
     origins: list[Origin | None] = [Origin(origin) for origin in settings.allowed_origins]
     if settings.gateway_allow_missing_origin:
         origins.append(None)
@@ -34,7 +35,7 @@ async def listen(settings: GatewaySettings, handshake: Handshake, handler: Socke
         origins=origins,
         process_request=handshake.check_request,
         process_response=handshake.check_ticket,
-        create_connection=GatewaySocket,
+        create_connection=GatewaySocket.behind(doorway),
         server_header=None,
         # Compression costs 38 KB a socket and half the send rate, for frames of 160 bytes.
         compression=None,

@@ -99,7 +99,12 @@ class GatewaySettings(RedisSettings):
     """Per node, for an IPv4 address or the /64 of an IPv6 address; more are refused with 429. Not
     for addresses of private networks where no proxy is known (`gateway_forwarded_hops`)."""
 
+    gateway_max_handshakes: int = Field(default=4_000, ge=1)
+    """Per node, of sockets that have shown no ticket yet; more are cut off at once."""
+
     gateway_open_timeout_s: float = Field(default=5.0, gt=0)
+    """For the handshake. Who connects and says nothing is cut off after it."""
+
     gateway_ping_interval_s: float = Field(default=20.0, gt=0)
     gateway_ping_timeout_s: float = Field(default=10.0, gt=0)
 

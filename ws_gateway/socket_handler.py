@@ -25,6 +25,7 @@ class SocketHandler:
 
     async def __call__(self, socket: ServerConnection) -> None:
         admission = cast(GatewaySocket, socket).admission
+        cast(GatewaySocket, socket).pass_doorway()
         assert admission is not None, "the handshake admits before it upgrades"  # noqa: S101
         connection = WebSocketConnection(socket, admission, close_timeout_s=self._close_timeout_s)
 
