@@ -68,7 +68,7 @@ def test_signing_in_with_a_password_has_a_limit_of_its_own() -> None:
     everything, *passwords = declared("infra/functions/stage.yml")["MethodSettings"]
     assert (everything["ResourcePath"], everything["HttpMethod"]) == ("/*", "*")
     paths = {method["ResourcePath"].replace("~1", "/") for method in passwords}
-    assert paths == {"//auth/login", "//auth/register"}
+    assert paths == {"//auth/login", "//auth/register", "//auth/password"}
     for limits in DECLARED["custom"]["throttle"].values():
         assert limits["passwordRate"] <= limits["rate"]
 
