@@ -10,8 +10,10 @@ import torch
 from tokenizers import Tokenizer
 from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
+from training.head_start import head_start
 from training.tokenizer import END, PAD, for_transformers
 
+_LAYERS = 4
 CONTEXT_TOKENS = 1024  # prompt and reply; dialogues are written up to this length
 
 
@@ -21,16 +23,20 @@ def new_model(tokenizer: Tokenizer) -> LlamaForCausalLM:
         vocab_size=tokenizer.get_vocab_size(),
         hidden_size=256,
         intermediate_size=640,
-        num_hidden_layers=4,
-        num_attention_heads=8,
-        num_key_value_heads=8,
+        num_hidden_layers=_LAYERS,
+        num_attention_heads=4,  # of 64: narrower heads tell fewer tokens from one another
+        num_key_value_heads=4,
+        attention_bias=True,
+        rope_parameters={"rope_type": "default", "rope_theta": 1e6},
         max_position_embeddings=CONTEXT_TOKENS,
         tie_word_embeddings=True,
         bos_token_id=None,
         eos_token_id=tokenizer.token_to_id(END),
         pad_token_id=tokenizer.token_to_id(PAD),
     )
-    return LlamaForCausalLM(config)
+    model = LlamaForCausalLM(config)
+    head_start(model)
+    return model
 
 
 def load(folder: Path) -> tuple[Tokenizer, LlamaForCausalLM]:
