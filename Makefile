@@ -6,7 +6,7 @@
 #   make test     set up, then every test
 #   make check    what a change must pass besides its tests
 #   make faults   break everything for an hour and write docs/faults.md   FAULTS_ARGS="--only kills"
-#   make train    train the model in the box anew: an hour and a half on one core
+#   make train    train the model in the box anew: minutes on a GPU, nine hours on two cores
 #   make eval     put its exam to it: values and phrasings it never saw
 #   make terraform-test   what Terraform would make, judged; needs terraform 1.11 and its AWS provider
 #   make deploy-test      a whole stage at an emulator that enforces IAM, made, used and taken away

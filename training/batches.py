@@ -70,12 +70,11 @@ def batches(
 def repeated_noise(
     rng: torch.Generator, *, vocab: int, tokens: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Make sequences of random tokens said four times: the fastest lesson in looking back.
+    """Make sequences of random tokens said four times: a lesson in copying what no name resembles.
 
-    A few hundred steps of it form the attention pattern that copying needs (an induction head),
-    which dialogues alone would form much later. Twice instead of four times took twice the steps.
+    Twice instead of four times took twice the steps.
     """
-    length = int(torch.randint(4, 24, (1,), generator=rng))
+    length = int(torch.randint(8, 24, (1,), generator=rng))
     said = torch.randint(4, vocab, (max(1, tokens // (4 * length)), length), generator=rng)
     labels = torch.cat([torch.full_like(said, IGNORED), said, said, said], 1)
     return torch.cat([said] * 4, 1), labels

@@ -28,20 +28,20 @@ _ACTIONS: list[tuple[Action, float]] = [
     (ask, 46),
     (ask_untold, 12),
     (correct, 7),
-    (recap, 5),
+    (recap, 8),
     (small_talk, 4),
-    (manual, 13),
-    (add_or_subtract, 9),
+    (manual, 18),
+    (add_or_subtract, 14),
     (story, 0.2),
-    (unknown, 6),
-    (repeat, 4),
+    (unknown, 12),
+    (repeat, 6),
 ]
 
 
-def write_dialogue(rng: random.Random, *, at_most: int = 26) -> list[Exchange]:
-    """Write one training dialogue of 1 to `at_most` exchanges."""
+def write_dialogue(rng: random.Random) -> list[Exchange]:
+    """Write one training dialogue of 1 to 26 exchanges."""
     scene = Scene(rng, ValueMaker(rng), rng.choice(LANGUAGES))
-    count = min(at_most, rng.randint(*rng.choices(_LENGTHS, _LENGTH_SHARES)[0]))
+    count = rng.randint(*rng.choices(_LENGTHS, _LENGTH_SHARES)[0])
     exchanges: list[Exchange] = []
     actions, weights = zip(*_ACTIONS, strict=True)
     while len(exchanges) < count:

@@ -21,18 +21,18 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from transformers import LlamaForCausalLM
 
-from training.batches import IGNORED, batches, repeated_noise
+from training.batches import IGNORED
 from training.dialogues import write_dialogue
+from training.lessons import lessons
 from training.muon import Muon
-from training.network import CONTEXT_TOKENS, new_model, save
+from training.network import load, new_model, save
 from training.tokenizer import train_tokenizer
 
-_STEPS = 5_800
+_STEPS = 3_400
+_BATCH_TOKENS = 32_768
+_WRITERS = 7  # at 0.4 M tokens/s each they keep up with one H100
 _SAVE_EVERY = 500  # steps
 _TOKENIZER_DIALOGUES = 6_000
-_NOISE_SHARE = 0.05  # of the run, at its start: see batches.repeated_noise
-_NOISE_EVERY = 10  # steps, after that: it keeps rare tokens copied
-_SHORT, _SHORT_SHARE = 6, 0.3  # exchanges; of the run
 _WARM_UP_STEPS = 40
 _COOL_DOWN_FROM = 0.35  # of the run: full rate before, then linearly to zero
 _MUON_RATE, _ADAM_RATE = 0.02, 3e-3
@@ -45,6 +45,8 @@ class Plan:
     steps: int
     batch_tokens: int
     seed: int
+    writers: int
+    rate: float
 
 
 def main() -> None:
@@ -52,30 +54,39 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train prosa-tiny.")
     parser.add_argument("--out", type=Path, default=Path("models/prosa-tiny"))
     parser.add_argument("--steps", type=int, default=_STEPS)
-    parser.add_argument("--batch-tokens", type=int, default=4_096)
+    parser.add_argument("--batch-tokens", type=int, default=_BATCH_TOKENS)
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--threads", type=int, default=1, help="of torch")
+    parser.add_argument("--threads", type=int, default=2, help="of torch")
+    parser.add_argument("--writers", type=int, default=_WRITERS, help="processes, besides")
+    parser.add_argument("--rate", type=float, default=1.0, help="of learning, 1 for a new model")
+    parser.add_argument("--resume", type=Path, help="folder of a model to go on with")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    train(Plan(args.steps, args.batch_tokens, args.seed), out=args.out)
+    train(
+        Plan(args.steps, args.batch_tokens, args.seed, args.writers, args.rate),
+        out=args.out,
+        resume=args.resume,
+    )
 
 
-def train(plan: Plan, *, out: Path) -> None:
-    """Run `plan` on the GPU if there is one, else on the CPU, and write the model to `out`."""
+def train(plan: Plan, *, out: Path, resume: Path | None = None) -> None:
+    """Run `plan` on the GPU if there is one, else on the CPU, and write the model to `out`.
+
+    A new model, or the one in `resume` with its tokenizer.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.set_float32_matmul_precision("high")  # TF32, where there is a GPU
     torch.manual_seed(plan.seed)  # pyright: ignore[reportUnknownMemberType]  # torch's gap
-    rng = random.Random(plan.seed)
-    tokenizer = train_tokenizer(_lines(rng))
-    model = new_model(tokenizer)
+    tokenizer, model = load(resume) if resume else _new(plan.seed)
     torch.nn.Module.to(model, device)
     count = sum(p.numel() for p in model.parameters())
     print(f"{count / 1e6:.2f} M parameters on {device}", flush=True)
-    lessons = _lessons(plan, tokenizer, rng)
+    lesson = lessons(tokenizer, tokens=plan.batch_tokens, seed=plan.seed, writers=plan.writers)
     optimizers = _optimizers(model)
     started, seen = time.monotonic(), 0
     for step in range(plan.steps):
-        ids, labels = next(lessons)
-        _set_rates(optimizers, step, step / plan.steps)
+        ids, labels = next(lesson)
+        _set_rates(optimizers, step, step / plan.steps, plan.rate)
         loss = _learn(model, optimizers, ids.to(device), labels.to(device))
         seen += ids.numel()
         if step % 50 == 49:  # never a step of noise
@@ -88,20 +99,9 @@ def train(plan: Plan, *, out: Path) -> None:
     print(f"{plan.steps} steps, {seen:,} tokens, wrote {out}")
 
 
-def _lessons(
-    plan: Plan, tokenizer: Tokenizer, rng: random.Random
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield repeated noise at the start and now and then later, else dialogues, short at first."""
-    size = {"tokens": plan.batch_tokens, "context_tokens": CONTEXT_TOKENS}
-    short = batches(tokenizer, lambda: write_dialogue(rng, at_most=_SHORT), rng, **size)
-    usual = batches(tokenizer, lambda: write_dialogue(rng), rng, **size)
-    noise = torch.Generator().manual_seed(plan.seed)
-    vocab = tokenizer.get_vocab_size()
-    for step in range(plan.steps):
-        if step < plan.steps * _NOISE_SHARE or step % _NOISE_EVERY == 0:
-            yield repeated_noise(noise, vocab=vocab, tokens=plan.batch_tokens)
-        else:
-            yield next(short if step < plan.steps * _SHORT_SHARE else usual)
+def _new(seed: int) -> tuple[Tokenizer, LlamaForCausalLM]:
+    tokenizer = train_tokenizer(_lines(random.Random(seed)))
+    return tokenizer, new_model(tokenizer)
 
 
 def _lines(rng: random.Random) -> Iterator[str]:
@@ -124,12 +124,14 @@ def _optimizers(model: LlamaForCausalLM) -> list[torch.optim.Optimizer]:
     ]
 
 
-def _set_rates(optimizers: list[torch.optim.Optimizer], step: int, progress: float) -> None:
+def _set_rates(
+    optimizers: list[torch.optim.Optimizer], step: int, progress: float, scale: float
+) -> None:
     warm = min(1.0, (step + 1) / _WARM_UP_STEPS)
     cool = min(1.0, (1 - progress) / (1 - _COOL_DOWN_FROM))
     for optimizer, rate in zip(optimizers, (_MUON_RATE, _ADAM_RATE), strict=True):
         for group in optimizer.param_groups:
-            group["lr"] = rate * warm * cool
+            group["lr"] = scale * rate * warm * cool
 
 
 def _learn(
@@ -139,8 +141,9 @@ def _learn(
     targets = labels[:, 1:]
     kept = targets != IGNORED
     # Padding stands on the right: causal attention never looks at it, so no mask is needed.
-    hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
-    loss = cross_entropy(model.lm_head(hidden[kept]), targets[kept])
+    with torch.autocast(ids.device.type, torch.bfloat16, enabled=ids.is_cuda):
+        hidden = model.model(input_ids=ids[:, :-1], use_cache=False).last_hidden_state
+        loss = cross_entropy(model.lm_head(hidden[kept]), targets[kept])
     loss.backward()  # pyright: ignore[reportUnknownMemberType]  # torch leaves it untyped
     torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
     for optimizer in optimizers:
