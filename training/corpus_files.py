@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+_WORD = re.compile(r"[^\W\d_]{2,}")
 CORPUS = Path(__file__).parent / "corpus"
 
 Language = Literal["en", "pt"]
@@ -111,6 +113,14 @@ def texts(language: Language) -> Texts:
 def values() -> Values:
     """Read the values users name."""
     return Values.model_validate(_read("values"))
+
+
+@cache
+def written_words() -> tuple[str, ...]:
+    """Every word of the phrases, once, in lower case."""
+    files = [f"{name}.{language}" for name in ("facts", "manual", "talk") for language in LANGUAGES]
+    written = "\n".join((CORPUS / f"{file}.toml").read_text("utf-8").lower() for file in files)
+    return tuple(sorted(set(_WORD.findall(written))))
 
 
 def _read(stem: str) -> dict[str, Any]:

@@ -46,12 +46,21 @@ def main() -> None:
 
 
 def is_right(question: Question, reply: Reply) -> bool:
-    """Judge a reply; one that did not end by itself is wrong."""
+    """Judge a reply; one that did not end by itself is wrong.
+
+    Of a sum the result counts: who asks to add 4 to 95 may read 4 + 95 as well as 95 + 4.
+    """
     if not reply.has_ended:
         return False
+    if question.row == "sums":
+        return _last_number(reply.text) == _last_number(question.answer)
     if not question.value:
         return reply.text == question.answer
     return re.search(rf"(?<!\w){re.escape(question.value)}(?!\w)", reply.text) is not None
+
+
+def _last_number(text: str) -> str | None:
+    return next(iter(re.findall(r"-?\d+", text)[::-1]), None)
 
 
 def judge(questions: list[Question], replies: list[Reply]) -> dict[str, dict[str, list[bool]]]:

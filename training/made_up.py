@@ -9,11 +9,11 @@ from __future__ import annotations
 import random
 from functools import cache
 
-from training.corpus_files import Language, values
+from training.corpus_files import Language, values, written_words
 from training.kept_back import held_out_texts, held_out_values, is_kept_back
 
 _REAL_SHARE = 0.45
-_TWO_WORDS_SHARE = 0.15
+_TWO_WORDS_SHARE = 0.2
 _WORD_SHARES = (6, 2, 1)  # spliced, syllables, letters
 _PROPER_POOLS = ("people", "cities", "pets", "teams", "things")
 _MONTHS: dict[Language, str] = {
@@ -109,8 +109,13 @@ class ValueMaker:
         return f"{month} {day}" if self._rng.random() < 0.7 else f"{day} {month}"
 
     def _spliced(self) -> str:
-        """Join the beginning of one real word to the end of another: new, with real tokens."""
-        first, last = self._rng.choice(_real_words()), self._rng.choice(_real_words())
+        """Join the beginning of one real word to the end of another: new, with real tokens.
+
+        A beginning may come from any word of the corpus: a model copies well only what it has seen
+        begin a value, and few tokens begin one of the names and foods there.
+        """
+        beginnings = _real_words() if self._rng.random() < 0.5 else written_words()
+        first, last = self._rng.choice(beginnings), self._rng.choice(_real_words())
         cut_first = self._rng.randint(1, len(first))
         return first[:cut_first] + last[self._rng.randint(0, len(last) - 1) :]
 
