@@ -56,6 +56,7 @@ def a_poke(user: UserId, cursor: Cursor, number: int) -> Poke:
 class Bench:
     """A feed, one connection of it over a real socket, and the log it reads."""
 
+    hub: Hub
     feed: Feed
     connection: Connection
     client: Client
@@ -84,7 +85,7 @@ async def bench(redis_url: str, user: UserId, at: Cursor) -> AsyncGenerator[Benc
         feed = Feed(hub, log, tasks=tasks, reads=asyncio.Semaphore(1), counts=Counts(), stall_s=1)
         connection = await admitted
         hub.add(connection)
-        yield Bench(feed, connection, Client(socket), log)
+        yield Bench(hub, feed, connection, Client(socket), log)
         await tasks.cancel()
 
 
@@ -119,6 +120,21 @@ async def test_an_event_poked_while_a_read_that_holds_it_is_under_way_comes_once
         found.feed.deliver([a_poke(user, third, 2)])
         assert await found.client.read_events(3) == [0, 1, 2]
         assert found.log.reads == 1
+
+
+async def test_an_event_poked_while_its_socket_is_in_the_handshake_is_read_at_once(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    (first,) = writer.append(user, [0])
+    async with bench(redis_url, user, first) as found:
+        found.hub.remove(found.connection)  # it comes in when its handshake is over
+        arrival = found.hub.expect(user)
+        (second,) = writer.append_silently(user, [1])
+        found.feed.deliver([a_poke(user, second, 1)])
+        found.log.answers.release()
+        found.feed.begin(found.connection, Range((), first), poked=arrival.poked)
+        assert await found.client.read_events(1) == [1]
 
 
 async def test_a_burst_of_gaps_starts_one_read(redis_url: str, writer: Writer) -> None:

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPMessage
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -265,6 +266,15 @@ async def test_a_laptop_may_ask_for_none(redis_url: str, writer: Writer) -> None
         assert await client.socket.recv() == "x"
 
 
+class LeavesOutTheHost(SigV4Auth):
+    """Signs rightly, and less than must be signed: good at any host."""
+
+    def headers_to_sign(self, request: AWSRequest) -> HTTPMessage:
+        signed = super().headers_to_sign(request)
+        del signed["host"]
+        return signed
+
+
 class Signed:
     """A request as botocore signs it, to be spoilt."""
 
@@ -325,6 +335,18 @@ async def test_a_signature_is_good_for_its_own_request_only(
         assert (await send(running, "POST", own, b"x", elsewhere.headers)).status == 403
         assert await mine.says_nothing_before_pong()
         assert await theirs.says_nothing_before_pong()
+
+
+async def test_a_signature_that_does_not_cover_the_host_is_refused(
+    running: RunningGateway, writer: Writer
+) -> None:
+    async with connected(running.port, writer.ticket(a_user())) as client:
+        path = f"/@connections/{client.connected['connection_id']}"
+        request = AWSRequest("GET", url_of(running, path), data=b"")
+        LeavesOutTheHost(Credentials("AKIATEST", SECRET), "execute-api", REGION).add_auth(request)
+        headers = dict(request.headers.items())
+        assert "SignedHeaders=x-amz-date," in headers["Authorization"]
+        assert (await send(running, "GET", path, b"", headers)).status == 403
 
 
 async def test_an_old_signature_is_refused(
