@@ -84,7 +84,9 @@ async def doors(shared: Shared, inside: House) -> AsyncGenerator[tuple[int, int]
     )
     handshake = Handshake(inside.reception, inside.peers, shared.counts)
     async with event_stream_http(
-        _streams(settings, inside), events_socket(settings)
+        _streams(settings, inside),
+        events_socket(settings),
+        open_timeout_s=settings.gateway_open_timeout_s,
     ) as events_port:
         server = await listen(settings, handshake, handler)
         try:

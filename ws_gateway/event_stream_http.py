@@ -7,12 +7,15 @@ A `Last-Event-ID` counts before `after`.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager, closing
 from http import HTTPStatus
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.log import server_logger
 
 from ws_gateway.connection import Admission
 from ws_gateway.event_stream import EventStreamConnection
@@ -98,12 +101,24 @@ class EventStreams:
 
 
 @asynccontextmanager
-async def event_stream_http(streams: EventStreams, listening: socket.socket) -> AsyncGenerator[int]:
-    """Serve event streams on a listening socket, and close it. Yields its port."""
+async def event_stream_http(
+    streams: EventStreams, listening: socket.socket, *, open_timeout_s: float
+) -> AsyncGenerator[int]:
+    """Serve event streams on a listening socket, and close it. Yields its port.
+
+    Who has not sent a whole request after `open_timeout_s`, or was refused and stays, is cut off.
+    """
+    server_logger.addFilter(_is_our_fault)
     app = web.Application()
     app.add_routes([web.get(PATH, streams.serve, allow_head=False)])
-    # Without it a stream whose client is gone would beat on until it is closed.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=STOP_S, handler_cancellation=True)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        shutdown_timeout=STOP_S,
+        # Without it a stream whose client is gone would beat on until it is closed.
+        handler_cancellation=True,
+        keepalive_timeout=open_timeout_s,  # aiohttp's own is an hour, from the connection on
+    )
     with closing(listening):
         await runner.setup()
         try:
@@ -111,6 +126,11 @@ async def event_stream_http(streams: EventStreams, listening: socket.socket) -> 
             yield listening.getsockname()[1]
         finally:
             await runner.cleanup()
+
+
+def _is_our_fault(record: logging.LogRecord) -> bool:
+    """Not of bytes that are no HTTP: aiohttp logs them as errors, and a ticket may be in them."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _is_there(request: web.Request) -> bool:

@@ -192,3 +192,36 @@ async def test_a_stream_that_does_not_read_is_let_go_and_misses_nothing(
         async with streaming(running.events_port, writer.ticket(user), place) as resumed:
             rest = list(range(len(seen), total))
             assert await resumed.read_events(len(rest)) == rest
+
+
+@pytest.mark.parametrize(
+    "said", [b"", b"GET /api/ev", b"POST /api/events HTTP/1.1\r\nHost: a\r\n\r\n"]
+)
+async def test_who_asks_for_nothing_is_cut_off_and_a_stream_is_not(
+    redis_url: str, writer: Writer, said: bytes
+) -> None:
+    user = a_user()
+    settings = short_settings(redis_url, gateway_open_timeout_s=0.5)
+    async with (
+        ready_gateway(settings) as running,
+        streaming(running.events_port, writer.ticket(user)) as stream,
+    ):
+        reader, sender = await asyncio.open_connection("127.0.0.1", running.events_port)
+        sender.write(said)
+        async with asyncio.timeout(10):
+            await reader.read()  # up to its end, which the gateway makes
+        sender.close()
+        await asyncio.to_thread(writer.append, user, [0])
+        assert await stream.read_events(1) == [0]
+
+
+async def test_no_ticket_gets_into_the_log(
+    running: RunningGateway, writer: Writer, caplog: pytest.LogCaptureFixture
+) -> None:
+    ticket = writer.ticket(a_user())
+    for line in (f"GET /api/events?ticket={ticket}&{'a' * 20_000}", f"\x16\x03{ticket}"):
+        reader, sender = await asyncio.open_connection("127.0.0.1", running.events_port)
+        sender.write(f"{line} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        assert (await reader.read(12)) == b"HTTP/1.0 400"
+        sender.close()
+    assert ticket.partition(".")[2] not in caplog.text
