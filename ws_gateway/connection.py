@@ -40,7 +40,7 @@ class Peer:
     network: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Admission:
     """What the handshake found out: who it is, where in the log the socket begins, what follows."""
 
@@ -50,6 +50,11 @@ class Admission:
     log: Range | HistoryLost
     arrival: Arrival
     peer: Peer
+
+    def take_log(self) -> Range | HistoryLost:
+        """What the log held, to be played. It is let go: a socket keeps its admission for life."""
+        log, self.log = self.log, Range((), self.cursor)
+        return log
 
 
 class Connection(ABC):

@@ -87,7 +87,7 @@ class Residence:
         )
         connection.send(Outgoing.of(connected))
         self._hub.expect_no_more(admission.arrival)
-        self._feed.begin(connection, admission.log, poked=admission.arrival.poked)
+        self._feed.begin(connection, admission.take_log(), poked=admission.arrival.poked)
 
 
 def _log_end(connection: Connection) -> None:

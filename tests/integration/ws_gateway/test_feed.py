@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 
 import pytest
 
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.keys import head_key, log_key, node_channel
 from prosa.event_log.pokes import pokes_by_node
-from prosa.event_log.protocol import Append, Appended, Verdict
+from prosa.event_log.protocol import Append, Appended, Entry, Verdict
 from tests.integration.ws_gateway.clients import (
     Writer,
     a_user,
@@ -58,6 +59,18 @@ async def test_a_client_resumes_from_any_cursor_without_gap_or_double(
             assert await client.says_nothing_before_pong()
     async with connected(running.port, writer.ticket(user), str(cursors[-1])) as client:
         assert await client.says_nothing_before_pong()
+
+
+async def test_what_was_played_is_held_no_longer(running: RunningGateway, writer: Writer) -> None:
+    """A hundred events for each of 10,000 sockets that come back are gigabytes."""
+    user = a_user()
+    cursors = writer.append(user, range(100))
+    async with connected(
+        running.port, writer.ticket(user), str(Cursor(cursors[0].epoch, 0))
+    ) as client:
+        assert await client.read_events(100) == list(range(100))
+        gc.collect()
+        assert [each for each in gc.get_objects() if isinstance(each, Entry)] == []
 
 
 async def test_replay_and_live_events_join_without_seam(
