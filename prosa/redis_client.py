@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from redis import Redis
     from redis.asyncio import Redis as AsyncRedis
     from redis.asyncio.connection import AbstractConnection
     from redis.credentials import CredentialProvider
+    from redis.typing import EncodableT
 
 CONNECT_TIMEOUT_S = 1.0
 SOCKET_TIMEOUT_S = 2.0
@@ -77,6 +78,9 @@ def connect_blocking(url: str, *, sign_in: CredentialProvider | None = None) -> 
 def _sturdy(connection: type[AbstractConnection]) -> type[AbstractConnection]:
     """A connection whose sending neither hides a lost connection nor forgets a cancellation.
 
+    It packs by hiredis, as redis-py's blocking connections do; its asyncio ones pack in Python,
+    231 µs for an append of 32 events where hiredis takes 67.
+
     redis-py notices an end of file of a connection that lies in its pool, but no reset. The next
     write then fails: with an OSError on asyncio's own loop, which redis-py translates, and with a
     RuntimeError on uvloop, which nobody expects of Redis.
@@ -86,8 +90,14 @@ def _sturdy(connection: type[AbstractConnection]) -> type[AbstractConnection]:
     never end.
     """
     from redis import exceptions
+    from redis.connection import HiredisRespSerializer
+
+    packer: Any = HiredisRespSerializer()
 
     class Sturdy(connection):
+        def pack_command(self, *args: EncodableT) -> list[bytes]:
+            return packer.pack(*args)
+
         async def send_packed_command(
             self,
             command: bytes | str | Iterable[bytes],
