@@ -7,13 +7,20 @@ import platform
 from collections.abc import Callable, Iterator
 
 from bench import (
+    append_to_client,
     cancel,
     cold_import,
+    connects,
+    dropped_clients,
+    fan_out,
     first_paint,
+    held_connections,
     queue_costs,
     round_trip,
     second_start,
+    stalled_readers,
     streams,
+    tokens,
     warm_handler,
     worker_jobs,
 )
@@ -27,6 +34,13 @@ _ALL: dict[str, Callable[[int], Iterator[Figure]]] = {
     "queue_costs": queue_costs.measure,
     "streams": streams.measure,
     "cancel": cancel.measure,
+    "held_connections": held_connections.measure,
+    "connects": connects.measure,
+    "fan_out": fan_out.measure,
+    "append_to_client": append_to_client.measure,
+    "tokens": tokens.measure,
+    "stalled_readers": stalled_readers.measure,
+    "dropped_clients": dropped_clients.measure,
     "second_start": second_start.measure,
     "first_paint": first_paint.measure,
 }
