@@ -38,9 +38,15 @@ class Functions:
     """A pool of functions; `call` from the event loop, `close` at the end."""
 
     def __init__(
-        self, environment: Mapping[str, str], log_path: Path, *, program: Program = API
+        self,
+        environment: Mapping[str, str],
+        log_path: Path,
+        *,
+        program: Program = API,
+        timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._environment = dict(environment)
+        self._timeout_s = timeout_s
         self._log_path = log_path
         self._program = program
         self._idle: queue.LifoQueue[_Function] = queue.LifoQueue()
@@ -78,7 +84,7 @@ class Functions:
     def _invoke(self, arguments: tuple[object, ...], keywords: dict[str, object]) -> Any:
         function = self._idle.get()
         try:
-            answer = function.invoke(arguments, keywords)
+            answer = function.invoke(arguments, keywords, self._timeout_s)
         except FunctionGone:
             function.end()
             function = self._start()
@@ -106,10 +112,12 @@ class _Function:
         self._process.start()
         there.close()
 
-    def invoke(self, arguments: tuple[object, ...], keywords: dict[str, object]) -> Any:
+    def invoke(
+        self, arguments: tuple[object, ...], keywords: dict[str, object], timeout_s: float
+    ) -> Any:
         try:
             self._here.send((arguments, keywords))
-            if not self._here.poll(TIMEOUT_S):
+            if not self._here.poll(timeout_s):
                 raise FunctionGone("timed out")
             is_answer, result = self._here.recv()
         except (EOFError, OSError) as exc:

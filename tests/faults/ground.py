@@ -20,7 +20,7 @@ from prosa.ids import UserId, new_user_id
 from tests.faults.baselines import Baselines
 from tests.faults.clients import Client
 from tests.faults.environments import Environments
-from tests.faults.functions import API, Functions
+from tests.faults.functions import API, TIMEOUT_S, Functions
 from tests.faults.history import RIG, History
 from tests.faults.invariants.evidence import Violation
 from tests.faults.processes import (
@@ -81,7 +81,7 @@ class Ground:
         )
         self._proxies = proxies
         self.without = without
-        """The safeguard that the scenario's workers lack."""
+        """The safeguard that the scenario's workers and gateways lack."""
         self._jitter = random.Random(chance.getrandbits(64))
         self._baselines = Baselines()
         self.api = self.start_api()
@@ -113,9 +113,17 @@ class Ground:
         self.api.close()
         self.api = self.start_api()
 
-    def start_api(self, program: Program = API) -> Functions:
-        """Start functions; those in use are `api`, which a scenario may replace."""
-        return Functions(self._environments.api(), self.folder / "api.log", program=program)
+    def start_api(self, program: Program = API, *, timeout_s: float = TIMEOUT_S) -> Functions:
+        """Start functions; those in use are `api`, which a scenario may replace.
+
+        `timeout_s` is longer for what is no function and only runs as one.
+        """
+        return Functions(
+            self._environments.api(),
+            self.folder / "api.log",
+            program=program,
+            timeout_s=timeout_s,
+        )
 
     async def start_workers(
         self,
@@ -147,7 +155,12 @@ class Ground:
         return begun
 
     async def start_gateway(self, *, program: Program = GATEWAY, **settings: str) -> GatewayProcess:
-        """Start a gateway and wait until it takes sockets."""
+        """Start a gateway and wait until it takes sockets; `program` runs instead of the plain one.
+
+        It lacks what the scenario's services lack.
+        """
+        if self.without is not None:
+            program = Program(main="tests.faults.without:main", argv=(self.without, "gateway"))
         name = f"gateway-{len(self.gateways) + 1}"
         environment = self._environments.gateway() | settings
         gateway = GatewayProcess(name, program, environment, self.folder / f"{name}.log")
@@ -155,13 +168,17 @@ class Ground:
         gateway.port = int((await gateway.has_logged("gateway_listening"))["port"])
         return gateway
 
+    def gateway_ports(self) -> list[int]:
+        """Where sockets are taken: of the gateways that live and have been ready."""
+        return [each.port for each in self.gateways if each.port and each.is_alive]
+
     def client(self, name: str, *, user_id: UserId | None = None) -> Client:
         """A new user, or another page of `user_id`; not connected yet."""
         client = Client(
             name,
             user_id or new_user_id(),
             api=lambda: self.api,
-            gateways=lambda: [gateway.port for gateway in self.gateways if gateway.is_alive],
+            gateways=self.gateway_ports,
             history=self.history,
             chance=random.Random(self._jitter.getrandbits(64)),
         )

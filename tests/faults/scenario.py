@@ -39,8 +39,8 @@ class Scenario:
     """Whether times that processes wrote cannot be compared (I4 then goes by the log alone)."""
 
     without: str | None = None
-    """A safeguard that all its workers lack (`without.py`): then it must find violations."""
+    """A safeguard that its services lack (`without.py`): then it must find violations."""
 
     def lacking(self, safeguard: str | None) -> Scenario:
-        """The same faults with workers that lack `safeguard`."""
+        """The same faults with services that lack `safeguard`."""
         return replace(self, without=safeguard)

@@ -15,7 +15,16 @@ from pathlib import Path
 
 from tests.faults.running import Verdict, run_scenario
 from tests.faults.scenario import Scenario
-from tests.faults.scenarios import calm, duplicates, interleavings, llm_outage, zombies
+from tests.faults.scenarios import (
+    calm,
+    duplicates,
+    gateway_kills,
+    herds,
+    interleavings,
+    llm_outage,
+    slow_clients,
+    zombies,
+)
 from tests.faults.surroundings import Surroundings, surroundings
 from tests.faults.without import SAFEGUARDS
 
@@ -25,6 +34,9 @@ CAUGHT_BY: Mapping[str, Sequence[tuple[Scenario, int]]] = {
     "conditions": [(interleavings.SCENARIO, 60), (duplicates.SCENARIO, 30)],
     "heartbeat": [(calm.SCENARIO, 4)],
     "probe_lease": [(llm_outage.SCENARIO, llm_outage.SCENARIO.short)],
+    "resume": [(gateway_kills.SCENARIO, 1)],
+    "bound": [(slow_clients.SCENARIO, 1)],
+    "spread": [(herds.SCENARIO, 1)],
 }
 """What must fail without each safeguard, and with how many faults."""
 

@@ -1,7 +1,7 @@
-"""The worker with one safeguard taken out: what proves that the rig would notice its loss.
+"""A service with one safeguard taken out: what proves that the rig would notice its loss.
 
 `python -m tests.faults.without fence -- worker` is `python -m worker` without the log's fence. The
-switches are patches, made here and nowhere else: the worker has none.
+switches are patches, made here and in `without_gateway.py` alone: the services have none.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from prosa.breakers import circuits
 from prosa.event_log import blocking, log
 from prosa.jobs import Job
 from prosa.store.table import Key, Table
+from tests.faults.without_gateway import GATEWAY_SAFEGUARDS
 from worker.handle_job import HandleJob
 from worker.leases import Leases
 from worker.outcome import Done, Outcome
@@ -81,6 +82,7 @@ SAFEGUARDS: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
     "conditions": _no_conditions,
     "heartbeat": _no_heartbeat,
     "probe_lease": _no_probe_lease,
+    **GATEWAY_SAFEGUARDS,
 }
 """How each is taken out, while a block runs and for parts that are made in it."""
 
@@ -114,15 +116,16 @@ def _unconditional(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def main() -> int:
-    """Run the worker without a safeguard; gives its exit status."""
+    """Run a service without a safeguard; gives its exit status."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("safeguard", choices=SAFEGUARDS)
-    parser.add_argument("program", choices=["worker"])
+    parser.add_argument("program", choices=["worker", "gateway"])
     arguments = parser.parse_args()
     from worker.__main__ import main as worker
+    from ws_gateway.__main__ import main as gateway
 
     with SAFEGUARDS[arguments.safeguard]():
-        return worker()
+        return worker() if arguments.program == "worker" else gateway()
 
 
 if __name__ == "__main__":

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from tests.faults.scenario import Scenario
 from tests.faults.scenarios import (
+    auth_fuzz,
     aws_faults,
+    bad_handshakes,
     clock_skew,
     crash_poison,
     duplicates,
+    gateway_kills,
+    herds,
     interleavings,
     kills,
     llm_outage,
@@ -15,6 +19,7 @@ from tests.faults.scenarios import (
     poison_bodies,
     redis_loss,
     rolling_restarts,
+    slow_clients,
     stateful,
     zombies,
 )
@@ -24,6 +29,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     kills.SCENARIO,
     zombies.SCENARIO,
     rolling_restarts.SCENARIO,
+    gateway_kills.SCENARIO,
     redis_loss.SCENARIO,
     aws_faults.SCENARIO,
     llm_storm.SCENARIO,
@@ -32,5 +38,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     poison_bodies.SCENARIO,
     crash_poison.SCENARIO,
     clock_skew.SCENARIO,
+    slow_clients.SCENARIO,
+    herds.SCENARIO,
     stateful.SCENARIO,
+    bad_handshakes.SCENARIO,
+    auth_fuzz.SCENARIO,
 )
