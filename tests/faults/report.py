@@ -67,8 +67,8 @@ def _lacking(verdicts: Sequence[Verdict]) -> list[str]:
     return [
         "## Without a safeguard",
         "",
-        "Each run lacks one safeguard of the worker, and must find violations: else the rows above "
-        "would mean nothing.",
+        "Each run lacks one safeguard of the worker or the gateway, and must find violations: "
+        "else the rows above would mean nothing.",
         "",
         "| without | scenario | faults | violations | of |",
         "|---|---|---|---|---|",

