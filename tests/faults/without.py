@@ -89,13 +89,13 @@ SAFEGUARDS: Mapping[str, Callable[[], AbstractContextManager[None]]] = {
 
 def _script(module: Any, name: str, before: str, after: str) -> AbstractContextManager[Any]:
     """Let `module` load another text of one Lua script."""
-    original: Callable[[str], str] = module.script
+    original: Callable[..., str] = module.script
     if before not in original(name):
         raise LookupError(f"{name}.lua reads otherwise by now: nothing would be taken out")
 
-    def script(wanted: str) -> str:
-        text = original(wanted)
-        return text.replace(before, after) if wanted == name else text
+    def script(*wanted: str) -> str:
+        text = original(*wanted)
+        return text.replace(before, after) if name in wanted else text
 
     return patch.object(module, "script", script)
 
