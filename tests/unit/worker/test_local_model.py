@@ -87,7 +87,9 @@ async def test_a_corrected_name_wins(model: LocalModel) -> None:
 
 
 async def test_a_name_never_told_is_not_made_up(model: LocalModel) -> None:
-    assert await talk(model, "What is my name?") == "You have not told me your name yet."
+    reply = await talk(model, "What is my name?")
+
+    assert reply == "Your name is something you have not told me yet."
 
 
 async def test_the_usage_counts_prompt_and_reply_with_its_end_token(model: LocalModel) -> None:
