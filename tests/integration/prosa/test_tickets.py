@@ -15,13 +15,14 @@ from prosa.errors import SessionRevoked
 from prosa.event_log.blocking import BlockingEventLog
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.protocol import HistoryLost, Range
-from prosa.ids import new_connection_id, new_user_id
+from prosa.ids import UserId, new_connection_id, new_user_id
 from prosa.redis_client import connect, connect_blocking
 from prosa.socket_access.admission import Entrance, SocketAccess
 from prosa.socket_access.revocations import revoke_sessions, which_are_revoked
 from prosa.socket_access.tickets import TICKET_TTL_S, TicketHolder, issue_ticket
 
-HOLDER = TicketHolder(new_user_id(), "session-1", utc_now() + timedelta(minutes=15))
+USER = UserId("usr_00000000000000000000000001")
+HOLDER = TicketHolder(USER, "session-1", utc_now() + timedelta(minutes=15))
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from prosa.event_log.cursor import Cursor
 from prosa.event_log.pokes import Poke, decode_pokes, pokes_by_node
 from prosa.event_log.protocol import Append, Appended, Verdict
 from prosa.events import ReplyDelta, encode
-from prosa.ids import JobId, new_user_id
+from prosa.ids import JobId, UserId
 
-USER, OTHER = new_user_id(), new_user_id()
+USER, OTHER = UserId("usr_00000000000000000000000001"), UserId("usr_00000000000000000000000002")
 
 
 def _appended(seq: int, *nodes: str) -> Appended:
