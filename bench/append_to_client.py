@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from bench.children import Helper
 from bench.gateway_process import blocking_redis, gateway_process, new_users, paths
-from bench.helpers import Helper
 from bench.log_writer import event
 from bench.report import Figure, figure
 

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 
 from redis import Redis
 
+from bench.children import Helper, cpu_s_of
 from bench.gateway_process import (
     GatewayProcess,
     blocking_redis,
@@ -19,7 +20,6 @@ from bench.gateway_process import (
     new_users,
     paths,
 )
-from bench.helpers import Helper, cpu_s_of
 from bench.report import Figure, figure
 
 CONNECTS = 2_000

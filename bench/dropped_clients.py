@@ -14,6 +14,7 @@ from contextlib import ExitStack
 
 from redis import Redis
 
+from bench.children import Helper
 from bench.gateway_process import (
     GatewayProcess,
     blocking_redis,
@@ -21,7 +22,6 @@ from bench.gateway_process import (
     new_users,
     paths,
 )
-from bench.helpers import Helper
 from bench.report import Figure, figure
 
 CLIENTS = 2_000

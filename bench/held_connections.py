@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
+from bench.children import Helper, memory_kib_of
 from bench.gateway_process import blocking_redis, gateway_process, new_users, paths
-from bench.helpers import Helper, memory_kib_of
 from bench.log_writer import event
 from bench.report import Figure, figure
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 from redis import Redis
 
+from bench.children import Helper, cpu_s_of
 from bench.gateway_process import (
     GatewayProcess,
     blocking_redis,
@@ -27,7 +28,6 @@ from bench.gateway_process import (
     paths,
     redis_process,
 )
-from bench.helpers import Helper, cpu_s_of
 from bench.redis_commands import CommandCount
 from bench.report import Figure, figure
 

@@ -34,6 +34,7 @@ BODIES: dict[tuple[str, str], dict[str, str]] = {
     ("POST", "/chat"): {"content": "Hello"},
     ("POST", "/messages/{id}/replies"): {},
     ("PATCH", "/conversations/{id}"): {"title": "Other"},
+    ("POST", "/auth/password"): {"current_password": "old", "new_password": "a longer one"},
 }
 QUERIES = {("GET", "/conversations/search"): "?q=hello"}
 

@@ -70,7 +70,7 @@ async def test_what_was_played_is_held_no_longer(running: RunningGateway, writer
     ) as client:
         assert await client.read_events(100) == list(range(100))
         gc.collect()
-        assert [each for each in gc.get_objects() if isinstance(each, Entry)] == []
+        assert [each for each in gc.get_objects() if type(each) is Entry] == []
 
 
 async def test_replay_and_live_events_join_without_seam(
