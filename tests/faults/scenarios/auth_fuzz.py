@@ -188,6 +188,6 @@ SCENARIO = Scenario(
     row="16",
     title="Forged tokens, races for tokens and tickets, and all that is another user's",
     full=3_000,
-    short=300,
+    short=150,
     run=run,
 )

@@ -162,6 +162,6 @@ SCENARIO = Scenario(
     row="14",
     title="Handshakes that are none, idlers, bombs and floods at both doors of a gateway",
     full=FULL,
-    short=400,
+    short=200,
     run=run,
 )

@@ -172,6 +172,6 @@ SCENARIO = Scenario(
     row="5",
     title="Gateways killed in mid-stream (SIGKILL)",
     full=50,
-    short=3,
+    short=2,
     run=run,
 )
