@@ -10,17 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from redis import Redis
-
-from bench.children import Helper, cpu_s_of
 from bench.gateway_process import (
-    GatewayProcess,
-    blocking_redis,
-    gateway_process,
     new_users,
     paths,
 )
+from bench.helper_process import Helper, cpu_s_of
 from bench.report import Figure, figure
+from bench.rig import Rig, start_rig
 
 CONNECTS = 2_000
 
@@ -28,17 +24,14 @@ CONNECTS = 2_000
 def measure(runs: int) -> Iterator[Figure]:
     """Open them, close them, in turn here and there; the first round warms."""
     with ExitStack() as stack:
-        gateway = stack.enter_context(gateway_process())
-        redis = stack.enter_context(blocking_redis(gateway.redis))
-        load = stack.enter_context(Helper("bench.socket_load"))
-        writer = stack.enter_context(Helper("bench.log_writer", gateway.redis.url))
+        rig = start_rig(stack)
         floor = stack.enter_context(Helper("bench.socket_floor"))
         port = floor.ask("serve")["port"]
         ours: list[tuple[float, float]] = []
         bare: list[tuple[float, float]] = []
         for _ in range(runs + 1):
-            bare.append(_bare(floor, load, port))
-            ours.append(_authenticated(gateway, redis, load, writer))
+            bare.append(_bare(floor, rig.load, port))
+            ours.append(_authenticated(rig))
     yield figure(
         "authenticated connects/s",
         [rate for rate, _ in ours[1:]],
@@ -55,15 +48,13 @@ def measure(runs: int) -> Iterator[Figure]:
     )
 
 
-def _authenticated(
-    gateway: GatewayProcess, redis: Redis, load: Helper, writer: Helper
-) -> tuple[float, float]:
+def _authenticated(rig: Rig) -> tuple[float, float]:
     users = new_users(CONNECTS)
-    cursors = writer.ask("append", users=users, rounds=1)["cursors"]
-    writer.ask("append", users=users, rounds=1, first=1)
-    asked = paths(redis, users, after=cursors)
+    cursors = rig.writer.ask("append", users=users, rounds=1)["cursors"]
+    rig.writer.ask("append", users=users, rounds=1, first=1)
+    asked = paths(rig.redis, users, after=cursors)
     # `connected` and the event it missed
-    return _timed(load, gateway.pid, gateway.port, asked, frames=2)
+    return _timed(rig.load, rig.gateway.pid, rig.gateway.port, asked, frames=2)
 
 
 def _bare(floor: Helper, load: Helper, port: int) -> tuple[float, float]:

@@ -12,17 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from redis import Redis
-
-from bench.children import Helper
 from bench.gateway_process import (
-    GatewayProcess,
-    blocking_redis,
-    gateway_process,
     new_users,
     paths,
 )
 from bench.report import Figure, figure
+from bench.rig import Rig, start_rig
 
 CLIENTS = 2_000
 ROUNDS = 6
@@ -33,11 +28,8 @@ PROMISE_S = 20.0
 def measure(runs: int) -> Iterator[Figure]:
     """Drop them again and again, each time with logs of their own."""
     with ExitStack() as stack:
-        gateway = stack.enter_context(gateway_process())
-        redis = stack.enter_context(blocking_redis(gateway.redis))
-        load = stack.enter_context(Helper("bench.socket_load"))
-        writer = stack.enter_context(Helper("bench.log_writer", gateway.redis.url))
-        rounds = [_drop(gateway, redis, load, writer) for _ in range(runs)]
+        rig = start_rig(stack)
+        rounds = [_drop(rig) for _ in range(runs)]
     yield figure(
         f"{CLIENTS:,} clients dropped at once, beside the {PROMISE_S:g} s all may take to resume",
         [took for took, _ in rounds],
@@ -54,27 +46,27 @@ def measure(runs: int) -> Iterator[Figure]:
     )
 
 
-def _drop(gateway: GatewayProcess, redis: Redis, load: Helper, writer: Helper) -> tuple[float, int]:
+def _drop(rig: Rig) -> tuple[float, int]:
     """Gives how long it took, and how many events did not come as they should."""
     users = new_users(CLIENTS)
-    load.ask(
+    rig.load.ask(
         "open",
         group="all",
-        port=gateway.port,
-        paths=paths(redis, users),
+        port=rig.gateway.port,
+        paths=paths(rig.redis, users),
         reader="sequence",
         frames=1,
     )
-    writer.order("append", users=users, rounds=ROUNDS, per_s=CLIENTS)
-    time.sleep(BEFORE_S)
-    found = load.ask(
+    rig.writer.order("append", users=users, rounds=ROUNDS, per_s=CLIENTS)
+    time.sleep(BEFORE_S)  # into the midst of what is said
+    found = rig.load.ask(
         "drop_and_resume",
         group="all",
-        port=gateway.port,
-        redis_url=gateway.redis.url,
+        port=rig.gateway.port,
+        redis_url=rig.gateway.redis.url,
         users=users,
     )
-    writer.answer()
-    faults = load.ask("finish", group="all", newest=ROUNDS - 1, within_s=10)["faults"]
-    load.ask("close", group="all")
+    rig.writer.answer()
+    faults = rig.load.ask("finish", group="all", newest=ROUNDS - 1, within_s=10)["faults"]
+    rig.load.ask("close", group="all")
     return found["took_s"], faults

@@ -16,7 +16,6 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from bench.children import Helper, cpu_s_of
 from bench.gateway_process import (
     GatewayProcess,
     blocking_redis,
@@ -25,6 +24,7 @@ from bench.gateway_process import (
     paths,
 )
 from bench.held_connections import CURSOR_BYTES
+from bench.helper_process import Helper, cpu_s_of
 from bench.log_writer import event
 from bench.report import Figure, figure
 from prosa.ids import UserId

@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from bench.children import Helper, memory_kib_of
-from bench.gateway_process import blocking_redis, gateway_process, new_users, paths
+from bench.gateway_process import new_users, paths
+from bench.helper_process import Helper, memory_kib_of
 from bench.log_writer import event
 from bench.report import Figure, figure
+from bench.rig import start_rig
 
 CONNECTIONS = 10_000
 USERS = 2_000
@@ -41,21 +42,18 @@ def measure(runs: int) -> Iterator[Figure]:
 
 def _gateway() -> tuple[float, float]:
     with ExitStack() as stack:
-        gateway = stack.enter_context(gateway_process())
-        redis = stack.enter_context(blocking_redis(gateway.redis))
-        load = stack.enter_context(Helper("bench.socket_load"))
-        writer = stack.enter_context(Helper("bench.log_writer", gateway.redis.url))
-        warm = paths(redis, new_users(WARM_UP))
-        load.ask("open", group="warm", port=gateway.port, paths=warm, frames=1)
-        before = memory_kib_of(gateway.pid)
+        rig = start_rig(stack)
+        warm = paths(rig.redis, new_users(WARM_UP))
+        rig.load.ask("open", group="warm", port=rig.gateway.port, paths=warm, frames=1)
+        before = memory_kib_of(rig.gateway.pid)
         users = new_users(USERS)
         for _ in range(CONNECTIONS // USERS):  # so that no ticket grows too old
-            asked = paths(redis, users)
-            load.ask("open", group="held", port=gateway.port, paths=asked, frames=1)
-        idle = memory_kib_of(gateway.pid)
-        writer.ask("append", users=users, rounds=EVENTS, tick=TICK)
-        load.ask("expect", group="held", frames=CONNECTIONS * (EVENTS + 1))
-        after = memory_kib_of(gateway.pid)
+            asked = paths(rig.redis, users)
+            rig.load.ask("open", group="held", port=rig.gateway.port, paths=asked, frames=1)
+        idle = memory_kib_of(rig.gateway.pid)
+        rig.writer.ask("append", users=users, rounds=EVENTS, tick=TICK)
+        rig.load.ask("expect", group="held", frames=CONNECTIONS * (EVENTS + 1))
+        after = memory_kib_of(rig.gateway.pid)
     return (idle - before) / CONNECTIONS, (after - before) / CONNECTIONS
 
 

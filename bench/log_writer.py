@@ -1,6 +1,6 @@
 """`python -m bench.log_writer <redis URL>`: appends events to users' logs, many in a call.
 
-A helper (`children.py`). It calls `EventLog.append`, as a worker's publisher does with each tick:
+A `Helper`. It calls `EventLog.append`, as a worker's publisher does with each tick:
 so each call wakes the gateway with one message. Every event's text begins with when it was said.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from bench.bare_socket import stamp
-from bench.children import obey
+from bench.helper_process import obey
 from prosa.event_log.log import EventLog
 from prosa.event_log.protocol import Append
 from prosa.events import ReplyDelta, encode

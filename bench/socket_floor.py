@@ -1,4 +1,4 @@
-"""`python -m bench.socket_floor`: bare servers to set the gateway beside. A helper (`children.py`).
+"""`python -m bench.socket_floor`: bare servers to set the gateway beside. A `Helper`.
 
 `websockets` as it comes, on uvloop, without compression, with the gateway's own gc settings: it
 asks nobody who they are, and what it sends lies in its memory. The relay hears redis-py's pub/sub,
@@ -18,7 +18,7 @@ from redis.asyncio import Redis
 from websockets.asyncio.server import Server, ServerConnection, broadcast, serve
 from websockets.exceptions import ConnectionClosed
 
-from bench.children import obey
+from bench.helper_process import obey
 from prosa.redis_client import connect
 
 BACKLOG = 4096

@@ -1,6 +1,6 @@
 """`python -m bench.socket_load`: holds thousands of WebSockets and reads what they are sent.
 
-A helper (`children.py`). Bare protocols with a handshake written by hand: a client library would
+A `Helper`. Bare protocols with a handshake written by hand: a client library would
 spend more than the servers that are measured. Answers pings, or it would be cut off.
 """
 
@@ -16,8 +16,8 @@ from contextlib import suppress
 from typing import Any, cast
 
 from bench.bare_socket import READERS, DelayReader, Reader, SequenceReader, Socket
-from bench.children import obey
 from bench.gateway_process import paths
+from bench.helper_process import obey
 from prosa.ids import UserId
 from prosa.redis_client import connect_blocking
 

@@ -11,17 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 
-from redis import Redis
-
-from bench.children import Helper
 from bench.gateway_process import (
-    GatewayProcess,
-    blocking_redis,
-    gateway_process,
     new_users,
     paths,
 )
 from bench.report import Figure, figure
+from bench.rig import Rig, start_rig
 from prosa.ids import UserId
 
 READERS, OTHERS = 950, 50
@@ -36,9 +31,7 @@ FILL_ROUNDS, FILL_BYTES = 24, 16 * 1024
 def measure(runs: int) -> Iterator[Figure]:
     """With and without, in turn; the first round warms."""
     with ExitStack() as stack:
-        gateway = stack.enter_context(gateway_process())
-        redis = stack.enter_context(blocking_redis(gateway.redis))
-        crowd = _Crowd(gateway, redis, stack)
+        crowd = _Crowd(start_rig(stack))
         rounds = [(crowd.p99_ms(stalls=False), crowd.p99_ms(stalls=True)) for _ in range(runs + 1)]
     yield figure(
         f"p99 of {READERS} readers beside {OTHERS} stalled ones",
@@ -50,11 +43,10 @@ def measure(runs: int) -> Iterator[Figure]:
 
 
 class _Crowd:
-    def __init__(self, gateway: GatewayProcess, redis: Redis, stack: ExitStack) -> None:
-        self._port = gateway.port
-        self._redis = redis
-        self._load = stack.enter_context(Helper("bench.socket_load"))
-        self._writer = stack.enter_context(Helper("bench.log_writer", gateway.redis.url))
+    def __init__(self, rig: Rig) -> None:
+        self._port = rig.gateway.port
+        self._redis = rig.redis
+        self._load, self._writer = rig.load, rig.writer
         self._users = new_users(READERS)
         self._open("readers", self._users)
         self._read = READERS

@@ -1,6 +1,6 @@
 """`python -m bench.token_worker <redis URL>`: replies that speak, by the worker's way and bare.
 
-A helper (`children.py`). `say` speaks through `worker.publisher`, as every model does; `publish`
+A `Helper`. `say` speaks through `worker.publisher`, as every model does; `publish`
 awaits one PUBLISH per token on a channel per conversation. Both say the same tokens at the same
 times; what a model costs is in neither. The replies do not speak in chorus, as those of a provider
 do not.
@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from typing import Any, cast
 
-from bench.children import obey
+from bench.helper_process import obey
 from prosa.event_log.log import EventLog
 from prosa.ids import UserId
 from prosa.redis_client import connect

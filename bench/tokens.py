@@ -19,7 +19,6 @@ from dataclasses import dataclass
 
 from redis import Redis
 
-from bench.children import Helper, cpu_s_of
 from bench.gateway_process import (
     GatewayProcess,
     blocking_redis,
@@ -28,6 +27,7 @@ from bench.gateway_process import (
     paths,
     redis_process,
 )
+from bench.helper_process import Helper, cpu_s_of
 from bench.redis_commands import CommandCount
 from bench.report import Figure, figure
 
