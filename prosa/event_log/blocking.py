@@ -8,8 +8,7 @@ from typing import Any, cast
 from redis import Redis
 
 from prosa.event_log.cursor import Cursor
-from prosa.event_log.keys import fence_key, head_key, node_channel
-from prosa.event_log.pokes import pokes_by_node
+from prosa.event_log.keys import fence_key, head_key
 from prosa.event_log.protocol import (
     FENCE_TTL_S,
     Append,
@@ -35,13 +34,10 @@ class BlockingEventLog:
         return self.append_all([Append(user_id, payload) for payload in payloads])
 
     def append_all(self, appends: Sequence[Append]) -> list[Appended]:
-        """Append events of one user, fenced ones too."""
+        """Append events of one user, fenced ones too, and wake the gateways that hold them."""
         call = append_call(appends)
         reply: Any = self._append(keys=call.keys, args=call.args)
-        results = appended(reply)
-        for node, message in pokes_by_node(zip(appends, results, strict=True)).items():
-            cast(Any, self._redis).publish(node_channel(node), message)
-        return results
+        return appended(reply)
 
     def snapshot_cursor(self, user_id: UserId, running: Iterable[JobId]) -> Cursor:
         """The cursor just before the first event of any of the `running` jobs, else the newest.

@@ -16,9 +16,7 @@ from prosa.event_log.keys import (
     connections_key,
     fence_key,
     head_key,
-    node_channel,
 )
-from prosa.event_log.pokes import pokes_by_node
 from prosa.event_log.protocol import (
     FENCE_TTL_S,
     Append,
@@ -57,16 +55,14 @@ class EventLog:
     async def append(self, appends: Sequence[Append]) -> list[Appended]:
         """Append events in order and wake the gateways; the results stand in the same order.
 
-        One script call (per tag on a cluster) and one PUBLISH per gateway node.
+        One script call, or on a cluster one per tag, that publishes one message per gateway node.
         """
         results: list[Appended | None] = [None] * len(appends)
         for indices in self._batches([a.user_id for a in appends]):
             call = append_call([appends[i] for i in indices])
             for i, result in zip(indices, appended(await _run(self._append, call)), strict=True):
                 results[i] = result
-        done = cast(list[Appended], results)
-        await self._wake(pokes_by_node(zip(appends, done, strict=True)))
-        return done
+        return cast(list[Appended], results)
 
     async def read(
         self, user_id: UserId, after: Cursor, *, limit: int = 500
@@ -132,14 +128,6 @@ class EventLog:
     async def connections(self, user_id: UserId) -> Mapping[str, str]:
         """The user's map entries, `connection_id -> <lease end, ms>:<node>`; for diagnosis."""
         return cast(dict[str, str], await self._redis.hgetall(connections_key(user_id)))
-
-    async def _wake(self, messages: Mapping[str, str]) -> None:
-        if not messages:
-            return
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for node, message in messages.items():
-                cast(Any, pipe).publish(node_channel(node), message)
-            await pipe.execute()
 
     def _batches(self, users: Sequence[UserId]) -> list[list[int]]:
         """Indices that may go into one call: all of them, or on a cluster those of one tag."""

@@ -1,9 +1,9 @@
 """What the log's scripts are given and what they give back; both clients speak through this file.
 
-The scripts run inside Redis, each atomically: `append.lua` fences, numbers and stores events,
-`read.lua` reads them after a cursor, `snapshot.lua` finds the cursor of a REST answer, `renew.lua`
-keeps the connection map, `acknowledge.lua` notes what clients have seen. `range.lua` and
-`lease.lua` are parts of them. All run on Redis 6.2 and 7.
+The scripts run inside Redis, each atomically: `append.lua` fences, numbers and stores events and
+wakes the gateways, `read.lua` reads them after a cursor, `snapshot.lua` finds the cursor of a REST
+answer, `renew.lua` keeps the connection map, `acknowledge.lua` notes what clients have seen.
+`range.lua` and `lease.lua` are parts of them. All run on Redis 6.2 and 7.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from prosa.event_log.keys import (
     fence_key,
     head_key,
     log_key,
+    node_channel,
 )
 from prosa.ids import JobId, UserId
 
@@ -67,7 +68,8 @@ class Append:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What became of it. `is_cancelled`: the user asked to stop this reply."""
+    """What became of it. `nodes`: the gateways that were woken. `is_cancelled`: the user asked to
+    stop this reply."""
 
     verdict: Verdict
     cursor: Cursor | None
@@ -115,12 +117,12 @@ def script(*names: str) -> str:
 
 def append_call(appends: Sequence[Append]) -> ScriptCall:
     """Call `append.lua` for all of `appends`, in order."""
-    call = ScriptCall([], [LOG_TTL_S, LOG_LENGTH, FENCE_TTL_S, _new_epoch()])
+    call = ScriptCall([], [LOG_TTL_S, LOG_LENGTH, FENCE_TTL_S, _new_epoch(), node_channel("")])
     for append in appends:
         user = append.user_id
         fence = fence_key(user, append.job_id) if append.job_id else log_key(user)
         call.keys.extend((log_key(user), head_key(user), connections_key(user), fence))
-        call.args.extend((append.payload, append.step.value, append.attempt))
+        call.args.extend((user, append.payload, append.step.value, append.attempt))
     return call
 
 

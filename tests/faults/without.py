@@ -27,11 +27,8 @@ from worker.outcome import Done, Outcome
 @contextmanager
 def _no_fence() -> Generator[None]:
     """The log takes every event, of whatever attempt and after whatever end."""
-    before = "if step == 'plain' then return nil end\n  local held"
-    with (
-        _script(log, "append", before, "if true then return nil end\n  local held"),
-        _script(blocking, "append", before, "if true then return nil end\n  local held"),
-    ):
+    before, after = "if step == 'plain' then return nil, 0 end", "if true then return nil, 0 end"
+    with _script(log, "append", before, after), _script(blocking, "append", before, after):
         yield
 
 

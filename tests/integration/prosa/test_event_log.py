@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
 from prosa.event_log.blocking import BlockingEventLog
 from prosa.event_log.cursor import Cursor
-from prosa.event_log.keys import fence_key, log_key, node_channel
+from prosa.event_log.keys import fence_key, head_key, log_key, node_channel
 from prosa.event_log.log import EventLog
-from prosa.event_log.pokes import decode_pokes
-from prosa.event_log.protocol import Append, HistoryLost, Range, Step, Verdict
+from prosa.event_log.pokes import Poke, decode_pokes
+from prosa.event_log.protocol import Append, Appended, HistoryLost, Range, Step, Verdict
 from prosa.ids import JobId, UserId, job_id_for, new_connection_id, new_user_id
 from prosa.redis_client import connect, connect_blocking
 
@@ -34,6 +35,43 @@ def _plain(user: UserId, n: int) -> Append:
 
 def _step(step: Step, attempt: int, *, job: JobId = JOB, text: str = "x") -> Append:
     return Append(USER, f'{{"text":"{text}"}}', step, job, attempt)
+
+
+def _place(appended: Appended) -> Cursor:
+    assert appended.cursor is not None
+    return appended.cursor
+
+
+@asynccontextmanager
+async def _messages(
+    redis_url: str, *nodes: str
+) -> AsyncGenerator[AsyncIterator[tuple[str, list[Poke]]]]:
+    """What these nodes hear from now on, message by message."""
+    redis: Any = connect(redis_url)
+    names = {node_channel(node): node for node in nodes}
+
+    async def heard() -> AsyncIterator[tuple[str, list[Poke]]]:
+        while True:
+            message = await pubsub.get_message(timeout=5)
+            assert message is not None, "nothing more is heard"
+            if message["type"] == "message":
+                yield names[message["channel"]], decode_pokes(message["data"].encode())
+
+    async with redis.pubsub() as pubsub:
+        await pubsub.subscribe(*names)
+        for _ in names:
+            assert (await pubsub.get_message(timeout=5))["type"] == "subscribe"
+        yield heard()
+    await redis.aclose()
+
+
+async def _endless(redis_url: str) -> tuple[int, list[str]]:
+    """How many keys there are, and which of them would stay."""
+    redis: Any = connect(redis_url)
+    keys = [key async for key in redis.scan_iter()]
+    endless = [key for key in keys if await redis.ttl(key) < 0]
+    await redis.aclose()
+    return len(keys), endless
 
 
 async def _payloads(log: EventLog, after: Cursor) -> list[str]:
@@ -156,19 +194,39 @@ async def test_a_stranger_cannot_cancel(log: EventLog) -> None:
     assert not result.is_cancelled
 
 
-async def test_the_nodes_of_a_user_are_poked_with_the_event(log: EventLog, redis_url: str) -> None:
-    redis: Any = connect(redis_url)
-    async with redis.pubsub() as pubsub:
-        await pubsub.subscribe(node_channel("node-a"))
-        await pubsub.get_message(timeout=5)
-        await log.renew("node-a", [(USER, new_connection_id())], lease_s=30)
-        other = new_user_id()
-        [mine, _] = await log.append([_plain(USER, 1), _plain(other, 2)])
-        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=5)
-    await redis.aclose()
-    assert message is not None
-    [poke] = decode_pokes(message["data"].encode())
-    assert (poke.user_id, poke.cursor, poke.payload) == (USER, mine.cursor, b'{"n":1}')
+async def test_a_node_is_poked_once_with_the_events_of_its_user(
+    log: EventLog, redis_url: str
+) -> None:
+    stranger = new_user_id()
+    await log.renew("node-a", [(USER, new_connection_id())], lease_s=30)
+    async with _messages(redis_url, "node-a") as messages:
+        first, _, second = await log.append([_plain(USER, 1), _plain(stranger, 2), _plain(USER, 3)])
+        _, pokes = await anext(messages)
+    assert [(poke.cursor, poke.payload) for poke in pokes] == [
+        (first.cursor, b'{"n":1}'),
+        (second.cursor, b'{"n":3}'),
+    ]
+    assert {poke.user_id for poke in pokes} == {USER}
+
+
+async def test_all_nodes_of_a_user_are_poked(log: EventLog, redis_url: str) -> None:
+    nodes = {"node-a", "node-b"}
+    for node in nodes:
+        await log.renew(node, [(USER, new_connection_id())], lease_s=30)
+    async with _messages(redis_url, *nodes) as messages:
+        [told] = await log.append([_plain(USER, 1)])
+        heard = [await anext(messages) for _ in nodes]
+    assert {node for node, _ in heard} == nodes == set(told.nodes)
+    assert all(pokes == [Poke(USER, _place(told), b'{"n":1}')] for _, pokes in heard)
+
+
+async def test_a_refused_event_wakes_nobody(log: EventLog, redis_url: str) -> None:
+    await log.renew("node-a", [(USER, new_connection_id())], lease_s=30)
+    await log.append([_step(Step.START, 2)])
+    async with _messages(redis_url, "node-a") as messages:
+        await log.append([_step(Step.DELTA, 1)])
+        [told] = await log.append([_plain(USER, 1)])
+        assert await anext(messages) == ("node-a", [Poke(USER, _place(told), b'{"n":1}')])
 
 
 async def test_a_dead_node_does_not_outlive_its_lease(log: EventLog) -> None:
@@ -193,12 +251,28 @@ async def test_nothing_in_redis_lives_for_ever(log: EventLog, redis_url: str) ->
     await log.renew("node-a", [(USER, new_connection_id())], lease_s=30)
     await log.append([_plain(USER, 1), _step(Step.START, 1)])
     await log.cancel(USER, job_id_for(USER, "never-started"))
+    assert await _endless(redis_url) == (5, [])
+
+
+async def test_what_a_delta_writes_into_an_emptied_redis_does_not_live_for_ever(
+    log: EventLog, redis_url: str
+) -> None:
+    await log.append([_step(Step.DELTA, 1)])
+    assert await _endless(redis_url) == (3, [])
+
+
+@pytest.mark.parametrize("last", [Step.START, Step.FINAL])
+async def test_a_reply_prolongs_its_log_and_its_fence(
+    log: EventLog, redis_url: str, last: Step
+) -> None:
+    await log.append([_step(Step.START, 1)])
     redis: Any = connect(redis_url)
-    keys = [key async for key in redis.scan_iter()]
-    endless = [key for key in keys if await redis.ttl(key) < 0]
+    for key in (log_key(USER), head_key(USER), fence_key(USER, JOB)):
+        await redis.expire(key, 5)
+    await log.append([_step(last, 1)])
+    lives = [await redis.ttl(key) for key in (log_key(USER), head_key(USER), fence_key(USER, JOB))]
     await redis.aclose()
-    assert len(keys) == 5
-    assert endless == []
+    assert min(lives) > 3000
 
 
 async def test_a_snapshot_goes_back_to_where_the_running_reply_began(

@@ -9,8 +9,7 @@ import pytest
 
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.keys import head_key, log_key, node_channel
-from prosa.event_log.pokes import pokes_by_node
-from prosa.event_log.protocol import Append, Appended, Entry, Verdict
+from prosa.event_log.protocol import Entry
 from tests.integration.ws_gateway.clients import (
     Writer,
     a_user,
@@ -150,12 +149,8 @@ async def test_pokes_out_of_order_or_twice_change_nothing(redis_url: str, writer
     ):
         cursors = writer.append_silently(user, range(4))
         for i in (2, 0, 1, 1, 3, 3, 0):
-            append = Append(user, numbered(i))
-            result = Appended(
-                Verdict.APPENDED, cursors[i], (settings.gateway_node,), is_cancelled=False
-            )
-            ((node, message),) = pokes_by_node([(append, result)]).items()
-            writer.redis.publish(node_channel(node), message)
+            poke = f"{user} {cursors[i]} {numbered(i)}"
+            writer.redis.publish(node_channel(settings.gateway_node), poke)
         assert await client.read_events(4) == [0, 1, 2, 3]
         assert await client.says_nothing_before_pong()
 
