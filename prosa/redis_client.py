@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from redis import Redis
+    from redis.asyncio import BlockingConnectionPool
     from redis.asyncio import Redis as AsyncRedis
     from redis.asyncio.connection import AbstractConnection
     from redis.credentials import CredentialProvider
@@ -32,20 +33,32 @@ def connect(
     pool: int = POOL,
     decode: bool = True,
 ) -> AsyncRedis:
-    """Make an asyncio client with up to `pool` connections; they are opened as they are needed.
+    """Make an asyncio client that stands on a `connection_pool` of its own."""
+    from redis.asyncio import Redis as AsyncRedis
+
+    return AsyncRedis.from_pool(connection_pool(url, sign_in=sign_in, size=pool, decode=decode))
+
+
+def connection_pool(
+    url: str,
+    *,
+    sign_in: CredentialProvider | None = None,
+    size: int = POOL,
+    decode: bool = True,
+) -> BlockingConnectionPool:
+    """Make a pool of up to `size` asyncio connections; they are opened as they are needed.
 
     A burst waits for its turn: redis-py's own pool would refuse what is more than it holds.
     `sign_in` gives user and password to each new connection (`prosa.redis_iam`). Without `decode`
     answers are bytes.
     """
     from redis.asyncio import BlockingConnectionPool
-    from redis.asyncio import Redis as AsyncRedis
     from redis.asyncio.retry import Retry
     from redis.backoff import NoBackoff
 
     connections = BlockingConnectionPool.from_url(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
         url,
-        max_connections=pool,
+        max_connections=size,
         timeout=SOCKET_TIMEOUT_S,
         credential_provider=sign_in,
         decode_responses=decode,
@@ -55,7 +68,7 @@ def connect(
         health_check_interval=0,
     )
     connections.connection_class = _sturdy(connections.connection_class)
-    return AsyncRedis.from_pool(connections)
+    return connections
 
 
 def connect_blocking(url: str, *, sign_in: CredentialProvider | None = None) -> Redis:

@@ -7,12 +7,14 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
+from redis.credentials import CredentialProvider
 
 from prosa.event_log.log import EventLog
-from prosa.redis_client import connect
+from prosa.redis_client import connect, connection_pool
 from prosa.redis_iam import iam_sign_in
 from ws_gateway.doors import doors, house
 from ws_gateway.feed import Feed
+from ws_gateway.gathering_redis import GatheringRedis
 from ws_gateway.hearing import Hearing
 from ws_gateway.hub import Hub
 from ws_gateway.internal_http import internal_http
@@ -49,11 +51,8 @@ class RunningGateway:
 async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
     """Serve until the block is left, then drain. Sockets are taken once Redis was heard."""
     async with AsyncExitStack() as stack:
-        sign_in = iam_sign_in(settings.redis_iam_user, settings.redis_cache_name)
-        redis = await stack.enter_async_context(connect(settings.redis_url, sign_in=sign_in))
-        wakeup_redis = await stack.enter_async_context(
-            connect(settings.redis_url, sign_in=sign_in, decode=False)
-        )
+        redis = await stack.enter_async_context(_redis(settings))
+        wakeup_redis = await stack.enter_async_context(_wakeup_redis(settings))
         shared = Shared(settings, redis, EventLog(redis, cluster=settings.redis_cluster))
         feed, leases = _feed(shared), _leases(shared)
         sweeper = _sweeper(shared, feed)
@@ -88,6 +87,18 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
         loops.start(keep_running(receipts.run), name="receipts")
         loops.start(keep_running(_limits(shared).run), name="limits")
         yield RunningGateway(port, events_port, internal_port, shared.hub, shared.counts)
+
+
+def _redis(settings: GatewaySettings) -> Redis:
+    return GatheringRedis(connection_pool(settings.redis_url, sign_in=_sign_in(settings)))
+
+
+def _wakeup_redis(settings: GatewaySettings) -> Redis:
+    return connect(settings.redis_url, sign_in=_sign_in(settings), decode=False)
+
+
+def _sign_in(settings: GatewaySettings) -> CredentialProvider | None:
+    return iam_sign_in(settings.redis_iam_user, settings.redis_cache_name)
 
 
 def _feed(shared: Shared) -> Feed:

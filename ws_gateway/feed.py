@@ -40,8 +40,8 @@ PAGE = 100
 class Feed:
     """Brings events to connections.
 
-    `reads` bounds how many connections talk to Redis at once: after a restart all of a node's
-    clients come back together, and the client's pool refuses rather than waits.
+    `reads` bounds how many connections read at once: after a restart all of a node's clients come
+    back together, and each may be given a page.
     """
 
     def __init__(

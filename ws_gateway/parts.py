@@ -15,7 +15,8 @@ from ws_gateway.settings import GatewaySettings
 from ws_gateway.tasks import BackgroundTasks
 
 REDIS_CALLS_AT_ONCE = 64
-"""Calls on behalf of single connections. The client's pool holds 100 and refuses the next."""
+"""Calls on behalf of single connections; the others wait. Bounds the answers held in memory, of
+which one may be a page of the log."""
 
 
 @dataclass(frozen=True, slots=True)
