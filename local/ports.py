@@ -6,10 +6,18 @@ Called by `stack` before it starts anything, and by whoever wants a stack beside
 from __future__ import annotations
 
 import errno
+import random
 import socket
 from collections.abc import Mapping
 
 LOOPBACK = "127.0.0.1"
+
+_FOR_SERVERS = 10_000, 32_767
+"""Below what systems give to outgoing connections (Linux begins at 32,768): one of those could take
+a port between its choice and its use, or while its server is down for a moment."""
+
+_random = random.SystemRandom()
+"""Not the shared generator: test runners seed that one alike in all of their processes."""
 
 
 class PortTaken(Exception):
@@ -49,14 +57,23 @@ def is_free(port: int) -> bool:
 def free_ports(count: int) -> list[int]:
     """Pick `count` different ports nobody listens on now.
 
-    All are held open until the last is chosen, so no two are the same. Another program can still
+    All are held open until the last is chosen, so no two are the same. Another server can still
     take one before we do: the start then fails loudly.
     """
-    sockets = [socket.socket(socket.AF_INET, socket.SOCK_STREAM) for _ in range(count)]
+    held: dict[int, socket.socket] = {}
     try:
-        for sock in sockets:
-            sock.bind((LOOPBACK, 0))
-        return [sock.getsockname()[1] for sock in sockets]
+        while len(held) < count:
+            port = _random.randint(*_FOR_SERVERS)
+            sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+            try:
+                sock.bind((LOOPBACK, port))
+            except OSError as exc:
+                sock.close()
+                if exc.errno != errno.EADDRINUSE:
+                    raise
+            else:
+                held[port] = sock
+        return list(held)
     finally:
-        for sock in sockets:
+        for sock in held.values():
             sock.close()
