@@ -17,6 +17,7 @@ def test_the_chosen_model_answers_and_stays_chosen(scripted: Talk) -> None:
     scripted.page.reload()
     picker = scripted.page.get_by_label("Model")
     expect(picker).to_have_value(SCRIPTED)
+    expect(scripted.replies).to_have_count(1)
     scripted.choose(BUILT_IN)
     another = scripted.say("What is Prosa?")
     scripted.wait_until_done(another)
