@@ -122,6 +122,7 @@ def without_waits() -> Generator[None]:
     """Take out the pauses between tries: their number stays, two where they are by the clock."""
     with (
         patch.object(publisher, "TICK_S", 0),
+        patch.object(publisher, "ROUND_S", 0),
         patch.object(publisher, "OUTAGE_PAUSE_S", 0),
         patch.object(queue_threads, "LINGER_S", 0),
         patch.object(handle_job, "TELL_PAUSES_S", (0.0,)),

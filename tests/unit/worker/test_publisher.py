@@ -22,7 +22,7 @@ from prosa.jobs import Job
 from prosa.redis_client import connect
 from prosa.replies import end_event, failed_reply
 from tests.builders import an_acceptance
-from worker.publisher import TICK_REPLIES, Publisher
+from worker.publisher import CROWDED_ROUND_S, TICK_REPLIES, Publisher
 from worker.reply_feed import ReplyFeed
 from worker.stopping import Stopped, StopReason, StopScope
 
@@ -158,6 +158,22 @@ async def test_deltas_that_wait_become_one(publisher: Publisher, log: Log, redis
 
     deltas = [e for e in await told(redis, job) if isinstance(e, events.ReplyDelta)]
     assert [(d.index, d.text) for d in deltas] == [(0, "é"), (1, "çã and so on")]
+
+
+@pytest.mark.parametrize(("replies", "joined"), [(TICK_REPLIES + 1, True), (1, False)])
+async def test_in_a_crowd_tokens_are_joined(
+    publisher: Publisher, log: Log, replies: int, *, joined: bool
+) -> None:
+    tokens, apart_s = 10, CROWDED_ROUND_S / 2.5
+    with ExitStack() as feeds:
+        entered = [feeds.enter_context(publisher.open(a_job())) for _ in range(replies)]
+        await asyncio.gather(*(feed.start(model_id="m") for feed in entered))
+        log.calls.clear()
+        for _ in range(tokens):
+            for feed in entered:
+                feed.delta("word ")
+            await asyncio.sleep(apart_s)  # as a model speaks
+    assert (sum(log.calls) <= replies * tokens / 2) is joined
 
 
 async def test_a_delta_never_waits(publisher: Publisher, log: Log) -> None:
