@@ -18,7 +18,8 @@ from prosa.event_log.log import EventLog
 from prosa.event_log.protocol import Append
 from prosa.events import ReplyDelta, encode
 from prosa.ids import JobId, UserId
-from prosa.redis_client import connect
+from prosa.multiplexed_redis import MultiplexedRedis
+from prosa.redis_client import connection_pool
 
 TICK = 32
 """Events in a call: as many as a worker says in a tick."""
@@ -51,7 +52,7 @@ class Writer:
         `per_s` events a second, or as fast as it goes. Gives when it began, and each user's last
         cursor.
         """
-        log = self._log = self._log or EventLog(connect(self._redis_url))
+        log = self._log = self._log or EventLog(MultiplexedRedis(connection_pool(self._redis_url)))
         loop = asyncio.get_running_loop()
         began, due = time.perf_counter(), loop.time()
         cursors: dict[str, str] = {}

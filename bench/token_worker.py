@@ -19,7 +19,8 @@ from typing import Any, cast
 from bench.helper_process import obey
 from prosa.event_log.log import EventLog
 from prosa.ids import UserId
-from prosa.redis_client import connect
+from prosa.multiplexed_redis import MultiplexedRedis
+from prosa.redis_client import connect, connection_pool
 from tests.builders import an_acceptance
 from worker.publisher import Publisher
 from worker.reply_feed import ReplyFeed
@@ -43,7 +44,9 @@ class TokenWorker:
     async def begin(self, *, users: Sequence[str]) -> dict[str, Any]:
         """Begin a reply for each user, in place of those that were begun before."""
         if self._publisher is None:
-            self._publisher = Publisher(EventLog(connect(self._redis_url)))
+            self._publisher = Publisher(
+                EventLog(MultiplexedRedis(connection_pool(self._redis_url)))
+            )
             self._running = asyncio.create_task(self._publisher.run())
         self._open.close()
         jobs = [an_acceptance(user_id=UserId(user)).job for user in users]

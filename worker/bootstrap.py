@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
-from prosa import aws, redis_client
+from prosa import aws
 from prosa.breakers.circuits import SharedBreakers
 from prosa.breakers.protocol import BreakerLimits
 from prosa.event_log.log import EventLog
 from prosa.job_queue import JobQueue
+from prosa.multiplexed_redis import MultiplexedRedis
 from prosa.parameters import Parameters
+from prosa.redis_client import connection_pool
 from prosa.redis_iam import iam_sign_in
 from prosa.store.conversations import ConversationStore
 from prosa.store.jobs import JobStore
@@ -32,9 +34,6 @@ from worker.publisher import Publisher
 from worker.queue_threads import ACK_THREADS, QueueThreads
 from worker.settings import WorkerSettings
 from worker.store_threads import THREADS, StoreThreads
-
-REDIS_CONNECTIONS = 8
-"""The publisher needs one; the others are for breakers, asked by all streams that begin."""
 
 PROBE_LEASE = 1.5
 """Of the wait for a first token, which is as long as a probe can take: a lease that ended first
@@ -60,10 +59,11 @@ async def worker(settings: WorkerSettings) -> AsyncGenerator[Worker]:
         closing.callback(store.close)
         queue = _queue(settings)
         closing.callback(queue.close)
-        redis = redis_client.connect(
-            settings.redis_url,
-            sign_in=iam_sign_in(settings.redis_iam_user, settings.redis_cache_name),
-            pool=REDIS_CONNECTIONS,
+        redis = MultiplexedRedis(
+            connection_pool(
+                settings.redis_url,
+                sign_in=iam_sign_in(settings.redis_iam_user, settings.redis_cache_name),
+            )
         )
         closing.push_async_callback(redis.aclose)
         guards = _guards(settings, redis)

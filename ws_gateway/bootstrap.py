@@ -10,11 +10,11 @@ from redis.asyncio import Redis
 from redis.credentials import CredentialProvider
 
 from prosa.event_log.log import EventLog
-from prosa.redis_client import connect, connection_pool
+from prosa.multiplexed_redis import MultiplexedRedis
+from prosa.redis_client import connection_pool
 from prosa.redis_iam import iam_sign_in
 from ws_gateway.doors import doors, house
 from ws_gateway.feed import Feed
-from ws_gateway.gathering_redis import GatheringRedis
 from ws_gateway.hearing import Hearing
 from ws_gateway.hub import Hub
 from ws_gateway.internal_http import internal_http
@@ -52,7 +52,6 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
     """Serve until the block is left, then drain. Sockets are taken once Redis was heard."""
     async with AsyncExitStack() as stack:
         redis = await stack.enter_async_context(_redis(settings))
-        wakeup_redis = await stack.enter_async_context(_wakeup_redis(settings))
         shared = Shared(settings, redis, EventLog(redis, cluster=settings.redis_cluster))
         feed, leases = _feed(shared), _leases(shared)
         sweeper = _sweeper(shared, feed)
@@ -63,7 +62,7 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
             feed, revocations, nodes, node=settings.gateway_node, counts=shared.counts
         )
         looks = (sweeper.compare_tails, revocations.look)
-        wakeups = _wakeups(shared, wakeup_redis, hearing, leases, looks)
+        wakeups = _wakeups(shared, hearing, leases, looks)
         internal_port = await stack.enter_async_context(
             internal_http(
                 host=settings.gateway_internal_host,
@@ -90,11 +89,7 @@ async def gateway(settings: GatewaySettings) -> AsyncGenerator[RunningGateway]:
 
 
 def _redis(settings: GatewaySettings) -> Redis:
-    return GatheringRedis(connection_pool(settings.redis_url, sign_in=_sign_in(settings)))
-
-
-def _wakeup_redis(settings: GatewaySettings) -> Redis:
-    return connect(settings.redis_url, sign_in=_sign_in(settings), decode=False)
+    return MultiplexedRedis(connection_pool(settings.redis_url, sign_in=_sign_in(settings)))
 
 
 def _sign_in(settings: GatewaySettings) -> CredentialProvider | None:
@@ -135,9 +130,7 @@ def _sweeper(shared: Shared, feed: Feed) -> Sweeper:
     )
 
 
-def _wakeups(
-    shared: Shared, redis: Redis, hearing: Hearing, leases: Leases, catch_up: Sequence[Look]
-) -> Wakeups:
+def _wakeups(shared: Shared, hearing: Hearing, leases: Leases, catch_up: Sequence[Look]) -> Wakeups:
     async def subscribed() -> None:
         # Connections to a Redis that is gone would fail one call each.
         await shared.redis.connection_pool.disconnect(inuse_connections=False)
@@ -147,7 +140,9 @@ def _wakeups(
             await look()
         shared.readiness.has_subscribed = True
 
-    return Wakeups(redis, hearing, counts=shared.counts, on_subscribed=subscribed)
+    settings = shared.settings
+    pool = connection_pool(settings.redis_url, sign_in=_sign_in(settings), decode=False)
+    return Wakeups(pool, hearing, counts=shared.counts, on_subscribed=subscribed)
 
 
 def _nodes(shared: Shared, calls: ManagedCalls) -> NodeCalls:
