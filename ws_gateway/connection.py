@@ -6,7 +6,7 @@ an event stream over HTTP (`event_stream.py`).
 Writing never waits. There is neither a queue nor a writer task per connection: the log in Redis is
 the queue. A message goes straight into the transport's buffer, and a connection whose buffer is
 over its limit is sent nothing until it has drained; then it reads from the log what it missed. So a
-reader that stalls costs its buffer (`gateway_write_buffer`, a page of the log at most on top),
+reader that stalls costs its buffer (`gateway_write_buffer`, and what is written at once on top),
 delays no one, and is closed with 4408 when it stays stalled. A queue would hold the same events a
 second time, and a `send()` cancelled by a timeout would leave its frame in the buffer all the same.
 """
@@ -108,8 +108,11 @@ class Connection(ABC):
         """Whether its buffer is over the limit and has not drained since."""
 
     @abstractmethod
-    def send(self, message: Outgoing) -> None:
-        """Write a message without waiting; a connection that is not open drops it."""
+    def send(self, *messages: Outgoing) -> None:
+        """Write messages at once, without waiting; a connection that is not open drops them.
+
+        A system call costs as much as all that is done for a message before it.
+        """
 
     @abstractmethod
     async def drained(self, *, within_s: float) -> None:

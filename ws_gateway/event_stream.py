@@ -57,10 +57,10 @@ class EventStreamConnection(Connection):
         _, high = self._transport.get_write_buffer_limits()
         return self._transport.get_write_buffer_size() > high
 
-    def send(self, message: Outgoing) -> None:
+    def send(self, *messages: Outgoing) -> None:
         if self.is_open:
             self.last_active_at = time.time()
-            self._transport.write(_chunk(message.record))
+            self._transport.write(_chunk(b"".join([message.record for message in messages])))
 
     async def drained(self, *, within_s: float) -> None:
         async with asyncio.timeout(within_s):

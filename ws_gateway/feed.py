@@ -16,22 +16,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from prosa.event_log.cursor import Cursor
 from prosa.event_log.log import EventLog
 from prosa.event_log.pokes import Poke
-from prosa.event_log.protocol import Entry, HistoryLost, Range
+from prosa.event_log.protocol import HistoryLost, Range
 from prosa.events import Resync
+from prosa.ids import UserId
 from ws_gateway.close_codes import CloseCode
 from ws_gateway.connection import Connection
 from ws_gateway.hub import Hub
 from ws_gateway.metrics import Counts
-from ws_gateway.outgoing import Outgoing
+from ws_gateway.outgoing import LogEvent, Outgoing
 from ws_gateway.redis_errors import REDIS_AWAY
 from ws_gateway.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
+
+AT_ONCE = 4096
+"""Bytes of events that are written in one go; then it is looked whether the reader keeps up."""
 
 PAGE = 100
 """Events read at once: bounds what a slow reader holds in memory besides its buffer."""
@@ -62,30 +66,40 @@ class Feed:
         self._stall_s = stall_s
 
     def deliver(self, pokes: Iterable[Poke]) -> None:
-        """Write each poked event to those connections that it is the next one for."""
+        """Write the poked events to those connections that they are the next ones for."""
+        by_user: dict[UserId, list[Poke]] = {}
         for poke in pokes:
-            connections = self._hub.of_user(poke.user_id)
+            by_user.setdefault(poke.user_id, []).append(poke)
+        for user_id, its in by_user.items():
+            connections = self._hub.of_user(user_id)
             if connections:
-                event = Outgoing.of_log(poke.payload, poke.cursor)
+                events = [LogEvent(poke.payload, poke.cursor) for poke in its]
                 for connection in connections:
-                    self._offer(connection, poke.cursor, event)
-            for arrival in self._hub.arriving(poke.user_id):
-                arrival.poked = poke.cursor
+                    self._offer(connection, events)
+            for arrival in self._hub.arriving(user_id):
+                arrival.poked = its[-1].cursor
 
     def begin(
-        self, connection: Connection, found: Range | HistoryLost, *, poked: Cursor | None
+        self,
+        connection: Connection,
+        greeting: Outgoing,
+        found: Range | HistoryLost,
+        *,
+        poked: Cursor | None,
     ) -> None:
-        """Play what the log held when the socket was admitted, and read on where that is not all.
+        """Greet, play what the log held when the socket was admitted, and read on where that is
+        not all.
 
         `poked` is the newest event the node was told of since.
         """
         if isinstance(found, HistoryLost):
+            connection.send(greeting)
             self._resync(connection, found)
         else:
-            for entry in found.entries:
-                if connection.is_congested:
-                    break
-                self._write(connection, entry.cursor, _event(entry))
+            first, *rest = _batches(_events(found)) or [()]
+            connection.send(greeting, *first)
+            self._sent(connection, first)
+            self._write(connection, rest)
         if connection.cursor != found.head or _is_ahead(poked, connection.cursor):
             self.catch_up(connection)
 
@@ -97,23 +111,35 @@ class Feed:
         self._counts.catch_ups += 1
         self._tasks.start(self._run_catch_up(connection), name=f"catch-up {connection.id}")
 
-    def _offer(self, connection: Connection, cursor: Cursor, event: Outgoing) -> None:
+    def _offer(self, connection: Connection, events: Sequence[LogEvent]) -> None:
+        """Write those of `events` that it has not; they were appended in one call."""
+        at, first, last = connection.cursor, events[0].cursor, events[-1].cursor
         if connection.is_catching_up:
-            connection.poked = cursor
+            connection.poked = last
             return
-        at = connection.cursor
-        if at.epoch == cursor.epoch:
-            if cursor.seq <= at.seq:
-                return
-            if cursor.seq == at.seq + 1 and not connection.is_congested:
-                self._write(connection, cursor, event)
-                return
-        self.catch_up(connection)
+        # Numbered in one call, they follow each other; a message that skips is not believed.
+        is_whole = first.epoch == last.epoch and last.seq - first.seq == len(events) - 1
+        if (
+            at.epoch != first.epoch
+            or first.seq > at.seq + 1
+            or not is_whole
+            or not self._write(connection, _batches(events[at.seq + 1 - first.seq :]))
+        ):
+            self.catch_up(connection)
 
-    def _write(self, connection: Connection, cursor: Cursor, event: Outgoing) -> None:
-        connection.send(event)
-        connection.cursor = cursor
-        self._counts.delivered += 1
+    def _write(self, connection: Connection, batches: Iterable[Sequence[LogEvent]]) -> bool:
+        """Write until it is congested. Returns whether all was written."""
+        for batch in batches:
+            if connection.is_congested:
+                return False
+            connection.send(*batch)
+            self._sent(connection, batch)
+        return True
+
+    def _sent(self, connection: Connection, events: Sequence[LogEvent]) -> None:
+        if events:
+            connection.cursor = events[-1].cursor
+            self._counts.delivered += len(events)
 
     async def _run_catch_up(self, connection: Connection) -> None:
         try:
@@ -136,7 +162,7 @@ class Feed:
         if isinstance(found, HistoryLost):
             self._resync(connection, found)
         else:
-            await self._play(connection, found.entries)
+            await self._play(connection, found)
         return connection.cursor == found.head and not _is_ahead(
             connection.poked, connection.cursor
         )
@@ -148,11 +174,11 @@ class Feed:
         connection.cursor = lost.head
         self._counts.resyncs[lost.reason] += 1
 
-    async def _play(self, connection: Connection, entries: Iterable[Entry]) -> None:
-        for entry in entries:
+    async def _play(self, connection: Connection, found: Range) -> None:
+        for batch in _batches(_events(found)):
             if not await self._has_room(connection):
                 return
-            self._write(connection, entry.cursor, _event(entry))
+            self._write(connection, [batch])
 
     async def _has_room(self, connection: Connection) -> bool:
         """Wait for a congested socket to drain; one that does not is closed."""
@@ -169,8 +195,20 @@ class Feed:
         return connection.is_open
 
 
-def _event(entry: Entry) -> Outgoing:
-    return Outgoing.of_log(entry.payload.encode(), entry.cursor)
+def _events(found: Range) -> list[LogEvent]:
+    return [LogEvent(entry.payload.encode(), entry.cursor) for entry in found.entries]
+
+
+def _batches(events: Sequence[LogEvent]) -> list[Sequence[LogEvent]]:
+    """Cut where AT_ONCE bytes are full; a longer event stands alone."""
+    batches: list[Sequence[LogEvent]] = []
+    begin = size = 0
+    for i, event in enumerate(events):
+        if i > begin and size + len(event.text) > AT_ONCE:
+            batches.append(events[begin:i])
+            begin, size = i, 0
+        size += len(event.text)
+    return [*batches, events[begin:]] if events else []
 
 
 def _is_ahead(poked: Cursor | None, at: Cursor) -> bool:

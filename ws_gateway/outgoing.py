@@ -16,24 +16,18 @@ MOST_FRAME_BYTES = 32 * 1024
 
 
 class Outgoing:
-    """`cursor` is its place in the log, or None for what is not in it."""
+    """A message that is in no log."""
 
-    __slots__ = ("_frame", "_record", "cursor", "text")
+    __slots__ = ("_frame", "_record", "text")
 
-    def __init__(self, text: bytes, cursor: Cursor | None = None) -> None:
+    def __init__(self, text: bytes) -> None:
         self.text = text
-        self.cursor = cursor
         self._frame: bytes | None = None
         self._record: bytes | None = None
 
     @classmethod
-    def of_log(cls, payload: bytes, cursor: Cursor) -> Outgoing:
-        """An event of the log: its number is written into it."""
-        return cls(with_cursor(payload, str(cursor)), cursor)
-
-    @classmethod
     def of(cls, frame: ServerFrame) -> Outgoing:
-        return cls(encode(frame).encode())
+        return Outgoing(encode(frame).encode())
 
     @property
     def frame(self) -> bytes:
@@ -46,9 +40,24 @@ class Outgoing:
     def record(self) -> bytes:
         """As one event of an event stream (HTML, 9.2.6). Its text holds no line break."""
         if self._record is None:
-            place = f"id: {self.cursor}\n".encode() if self.cursor else b""
-            self._record = b"%sdata: %s\n\n" % (place, self.text)
+            self._record = b"%sdata: %s\n\n" % (self._id(), self.text)
         return self._record
+
+    def _id(self) -> bytes:
+        return b""
+
+
+class LogEvent(Outgoing):
+    """An event of the log; its place is written into its text."""
+
+    __slots__ = ("cursor",)
+
+    def __init__(self, payload: bytes, cursor: Cursor) -> None:
+        super().__init__(with_cursor(payload, str(cursor)))
+        self.cursor = cursor
+
+    def _id(self) -> bytes:
+        return f"id: {self.cursor}\n".encode()
 
 
 def _framed(text: bytes) -> bytes:

@@ -85,9 +85,13 @@ class Residence:
             cursor=str(connection.cursor),
             heartbeat_s=self._heartbeat_s,
         )
-        connection.send(Outgoing.of(connected))
         self._hub.expect_no_more(admission.arrival)
-        self._feed.begin(connection, admission.take_log(), poked=admission.arrival.poked)
+        self._feed.begin(
+            connection,
+            Outgoing.of(connected),
+            admission.take_log(),
+            poked=admission.arrival.poked,
+        )
 
 
 def _log_end(connection: Connection) -> None:

@@ -122,12 +122,12 @@ class WebSocketConnection(Connection):
     def is_congested(self) -> bool:
         return self._socket.paused
 
-    def send(self, message: Outgoing) -> None:
+    def send(self, *messages: Outgoing) -> None:
         # Straight into the transport, as `websockets.broadcast` does, but framed once for all. The
         # library, too, writes whole frames only, so that none of its pings ends up inside of ours.
         if self.is_open:
             self.last_active_at = time.time()
-            self._socket.transport.write(message.frame)
+            self._socket.transport.write(b"".join([message.frame for message in messages]))
 
     async def drained(self, *, within_s: float) -> None:
         async with asyncio.timeout(within_s):

@@ -16,6 +16,7 @@ from prosa.event_log.cursor import Cursor
 from prosa.event_log.log import EventLog
 from prosa.event_log.pokes import Poke
 from prosa.event_log.protocol import HistoryLost, Range
+from prosa.events import Pong
 from prosa.ids import UserId, new_connection_id
 from prosa.redis_client import connect
 from prosa.socket_access.tickets import TicketHolder
@@ -25,6 +26,7 @@ from ws_gateway.connection import Admission, Connection, Peer
 from ws_gateway.feed import Feed
 from ws_gateway.hub import Hub
 from ws_gateway.metrics import Counts
+from ws_gateway.outgoing import Outgoing
 from ws_gateway.tasks import BackgroundTasks
 from ws_gateway.websocket_connection import WebSocketConnection
 
@@ -133,8 +135,34 @@ async def test_an_event_poked_while_its_socket_is_in_the_handshake_is_read_at_on
         (second,) = writer.append_silently(user, [1])
         found.feed.deliver([a_poke(user, second, 1)])
         found.log.answers.release()
-        found.feed.begin(found.connection, Range((), first), poked=arrival.poked)
+        found.feed.begin(
+            found.connection, Outgoing.of(Pong()), Range((), first), poked=arrival.poked
+        )
         assert await found.client.read_events(1) == [1]
+
+
+async def test_of_pokes_that_come_together_only_those_are_sent_that_were_not(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    cursors = writer.append(user, range(5))
+    async with bench(redis_url, user, Cursor(cursors[0].epoch, 0)) as found:
+        found.feed.deliver([a_poke(user, c, c.seq - 1) for c in cursors[:3]])
+        found.feed.deliver([a_poke(user, c, c.seq - 1) for c in cursors[1:]])
+        assert await found.client.read_events(5) == list(range(5))
+        assert found.log.reads == 0
+
+
+async def test_pokes_that_come_together_and_leave_one_out_are_not_believed(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    cursors = writer.append(user, range(4))
+    async with bench(redis_url, user, Cursor(cursors[0].epoch, 0)) as found:
+        found.feed.deliver([a_poke(user, c, c.seq - 1) for c in cursors if c.seq != 3])
+        found.log.answers.release()
+        assert await found.client.read_events(4) == list(range(4))
+        assert found.log.reads == 1
 
 
 async def test_a_burst_of_gaps_starts_one_read(redis_url: str, writer: Writer) -> None:
