@@ -175,8 +175,15 @@ def llm(paid_llm: LlmServer) -> Iterator[LlmServer]:
     paid_llm.forget()
 
 
-@pytest.mark.parametrize("locale", ["en-GB", "pt-BR"])
-@pytest.mark.parametrize("device", [DESK, PHONE], ids=["desk", "phone"])
+@pytest.mark.parametrize(
+    ("device", "locale"),
+    [
+        pytest.param(DESK, "en-GB", id="desk-en-GB"),
+        pytest.param(PHONE, "pt-BR", id="phone-pt-BR"),
+        pytest.param(DESK, "pt-BR", id="desk-pt-BR", marks=pytest.mark.long),
+        pytest.param(PHONE, "en-GB", id="phone-en-GB", marks=pytest.mark.long),
+    ],
+)
 def test_axe_finds_nothing(
     new_context: NewContext, stack: Stack, llm: LlmServer, device: dict[str, object], locale: str
 ) -> None:
