@@ -87,6 +87,7 @@ async def doors(shared: Shared, inside: House) -> AsyncGenerator[tuple[int, int]
         _streams(settings, inside),
         events_socket(settings),
         open_timeout_s=settings.gateway_open_timeout_s,
+        most_waiting=settings.gateway_max_handshakes,
     ) as events_port:
         server = await listen(settings, handshake, handler)
         try:

@@ -12,6 +12,7 @@ import socket
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager, closing
 from http import HTTPStatus
+from typing import cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -19,6 +20,7 @@ from aiohttp.log import server_logger
 
 from ws_gateway.connection import Admission
 from ws_gateway.event_stream import EventStreamConnection
+from ws_gateway.listener import BACKLOG
 from ws_gateway.peers import Peers
 from ws_gateway.problems import problem_body, problem_headers
 from ws_gateway.reception import Reception, Refusal
@@ -61,6 +63,8 @@ class EventStreams:
         self._heartbeat_s = heartbeat_s
         self._write_buffer = write_buffer
         self._close_timeout_s = close_timeout_s
+        self.live = 0
+        """Streams that are served now."""
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Stream events until the client goes, or is sent away."""
@@ -82,7 +86,13 @@ class EventStreams:
             write_buffer=self._write_buffer,
             close_timeout_s=self._close_timeout_s,
         )
-        await self._residence.live(connection, found, lambda: connection.beat(self._heartbeat_s))
+        self.live += 1
+        try:
+            await self._residence.live(
+                connection, found, lambda: connection.beat(self._heartbeat_s)
+            )
+        finally:
+            self.live -= 1
         return response
 
     async def _admit(self, request: web.Request) -> Admission | Refusal:
@@ -102,11 +112,12 @@ class EventStreams:
 
 @asynccontextmanager
 async def event_stream_http(
-    streams: EventStreams, listening: socket.socket, *, open_timeout_s: float
+    streams: EventStreams, listening: socket.socket, *, open_timeout_s: float, most_waiting: int
 ) -> AsyncGenerator[int]:
     """Serve event streams on a listening socket, and close it. Yields its port.
 
     Who has not sent a whole request after `open_timeout_s`, or was refused and stays, is cut off.
+    `most_waiting` connections may have shown no ticket yet; one more is cut off at once.
     """
     server_logger.addFilter(_is_our_fault)
     app = web.Application()
@@ -121,11 +132,26 @@ async def event_stream_http(
     )
     with closing(listening):
         await runner.setup()
+        http = runner.server
+        assert http is not None, "it is set up"  # noqa: S101
+
+        def let_in() -> asyncio.Protocol:
+            is_full = len(http.connections) - streams.live >= most_waiting
+            return _TurnedAway() if is_full else http()
+
+        server = await asyncio.get_running_loop().create_server(
+            let_in, sock=listening, backlog=BACKLOG
+        )
         try:
-            await web.SockSite(runner, listening).start()
             yield listening.getsockname()[1]
         finally:
+            server.close()
             await runner.cleanup()
+
+
+class _TurnedAway(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).abort()
 
 
 def _is_our_fault(record: logging.LogRecord) -> bool:

@@ -215,6 +215,34 @@ async def test_who_asks_for_nothing_is_cut_off_and_a_stream_is_not(
         assert await stream.read_events(1) == [0]
 
 
+async def test_no_more_than_so_many_wait_at_the_door_and_streams_do_not_count(
+    redis_url: str, writer: Writer
+) -> None:
+    user = a_user()
+    settings = short_settings(redis_url, gateway_max_handshakes=3, gateway_open_timeout_s=1.0)
+    async with (
+        ready_gateway(settings) as running,
+        streaming(running.events_port, writer.ticket(user)) as stream,
+    ):
+        port = running.events_port
+        silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(3)]
+        reader, late = await asyncio.open_connection("127.0.0.1", port)
+        assert await _end_of(reader) == b""  # turned away at once
+        late.close()
+        assert not any(waiting.at_eof() for waiting, _ in silent)
+        for waiting, writing in silent:
+            assert await _end_of(waiting) == b""
+            writing.close()
+        async with streaming(port, writer.ticket(user)) as another:
+            await asyncio.to_thread(writer.append, user, [0])
+            assert await stream.read_events(1) == await another.read_events(1) == [0]
+
+
+async def _end_of(reader: asyncio.StreamReader) -> bytes:
+    async with asyncio.timeout(10):
+        return await reader.read()
+
+
 async def test_no_ticket_gets_into_the_log(
     running: RunningGateway, writer: Writer, caplog: pytest.LogCaptureFixture
 ) -> None:
