@@ -14,7 +14,9 @@ from tests.faults.history import History, Line, read_history
 from tests.faults.invariants.evidence import Violation
 from tests.faults.report import Run, report
 from tests.faults.running import Verdict
+from tests.faults.scenarios.herds import most_within
 from tests.faults.scenarios.kills import SCENARIO, healthy_starts, unblocked_after
+from tests.faults.slow_figures import at
 
 
 def _kill(t: float, **jobs: int) -> Line:
@@ -117,3 +119,18 @@ def test_a_report_says_what_was_broken_and_found(tmp_path: Path) -> None:
     assert "seed `7`" in page
     assert "**1 violations**" in page
     assert "| fence | kills | 200 | 1 | I3 |" in page
+
+
+@pytest.mark.parametrize(
+    ("moments", "most"),
+    [([], 0), ([5.0], 1), ([3.0, 0.0, 0.9, 1.0, 1.1, 2.05], 3), ([1.0, 1.0, 1.0], 3)],
+)
+def test_a_peak_is_the_fullest_window_wherever_it_begins(moments: list[float], most: int) -> None:
+    assert most_within(1.0, moments) == most
+
+
+@pytest.mark.parametrize(
+    ("share", "value"), [(0.5, 50), (0.99, 99), (0.991, 100), (1.0, 100), (0.0, 1)]
+)
+def test_a_percentile_is_a_value_that_was_measured(share: float, value: int) -> None:
+    assert at(share, list(range(100, 0, -1))) == value
