@@ -82,11 +82,10 @@ dlq:
 
 ## Proof
 
-# Three at a time: a test waits for the processes it started half of the time. In the order of their
-# names, so that the long ones in a browser begin first.
+# In the order of their names, so that the long ones in a browser begin first.
 test: setup web/dist/index.html
 	npm --prefix web test
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .
