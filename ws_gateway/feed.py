@@ -201,6 +201,8 @@ def _events(found: Range) -> list[LogEvent]:
 
 def _batches(events: Sequence[LogEvent]) -> list[Sequence[LogEvent]]:
     """Cut where AT_ONCE bytes are full; a longer event stands alone."""
+    if len(events) == 1:  # as most come
+        return [events]
     batches: list[Sequence[LogEvent]] = []
     begin = size = 0
     for i, event in enumerate(events):

@@ -127,7 +127,8 @@ class WebSocketConnection(Connection):
         # library, too, writes whole frames only, so that none of its pings ends up inside of ours.
         if self.is_open:
             self.last_active_at = time.time()
-            self._socket.transport.write(b"".join([message.frame for message in messages]))
+            frames = [message.frame for message in messages]
+            self._socket.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     async def drained(self, *, within_s: float) -> None:
         async with asyncio.timeout(within_s):
