@@ -34,7 +34,7 @@ from ws_gateway.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 4096
+AT_ONCE = 1536
 """Bytes of events that are written in one go; then it is looked whether the reader keeps up."""
 
 PAGE = 100
