@@ -33,14 +33,14 @@ class MultiplexedRedis(Redis):
 
     def __init__(self, pool: ConnectionPool) -> None:
         """Stand on `pool`, which is closed with the client."""
-        super().__init__(connection_pool=pool)  # pyright: ignore[reportUnknownMemberType]
+        super().__init__(connection_pool=pool)  # pyright: ignore[reportUnknownMemberType]  # a gap
         self.auto_close_connection_pool = True
         # Looked up in a plain dict: redis-py's own knows a name in any case, and takes 10 µs.
         self._readers = dict(self.response_callbacks)
         self._wire: RedisWire | None = None
         self._opening: asyncio.Task[RedisWire] | None = None
 
-    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - redis-py's
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - its signature
         """Raises `redis.RedisError` when Redis refuses or does not answer."""
         wire = self._wire
         if wire is None or wire.is_lost:
@@ -53,7 +53,7 @@ class MultiplexedRedis(Redis):
         found = read(answer, **options)
         return await found if inspect.isawaitable(found) else found
 
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - redis-py's
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - given
         if self._opening is not None:
             self._opening.cancel()
         if self._wire is not None:

@@ -52,7 +52,7 @@ _OUTAGE = (RedisError, OSError, TimeoutError)
 
 
 class Publisher:
-    """Runs as long as the worker: `run` it in a task, `flush` before the end."""
+    """Runs as long as the worker: `run` it in a task."""
 
     def __init__(self, event_log: EventLog) -> None:
         self._log = event_log

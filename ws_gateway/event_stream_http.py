@@ -133,7 +133,7 @@ async def event_stream_http(
     with closing(listening):
         await runner.setup()
         http = runner.server
-        assert http is not None, "it is set up"  # noqa: S101
+        assert http is not None, "it is set up"  # noqa: S101 - for the types alone
 
         def let_in() -> asyncio.Protocol:
             is_full = len(http.connections) - streams.live >= most_waiting

@@ -16,23 +16,22 @@ local now_ms = time[1] * 1000 + math.floor(time[2] / 1000)
 local log_ttl, log_length, fence_ttl, new_epoch = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local channel = ARGV[5]
 
--- Why the event must not be appended, or nil; and whether its reply was cancelled (1 or 0).
+-- Why the event must not be appended; else nil, and whether its reply was cancelled (1 or 0).
 local function check(fence, step, attempt)
   if step == 'plain' then return nil, 0 end
   local held = redis.call('HMGET', fence, 'attempt', 'final', 'cancelled')
-  local cancelled = held[3] and 1 or 0
   -- Nobody claims a job that has its end, unless an operator redrove it after a stored failure:
   -- so a later attempt than the one that ended it begins the reply again.
   local ended_by = tonumber(held[2] or '')
-  if ended_by and attempt <= ended_by then return -1, cancelled end
+  if ended_by and attempt <= ended_by then return -1 end
   if ended_by then redis.call('HDEL', fence, 'final') end
   local seen = tonumber(held[1] or '0')
-  if attempt < seen then return -2, cancelled end
+  if attempt < seen then return -2 end
   if attempt > seen then
     redis.call('HSET', fence, 'attempt', attempt)
     redis.call('EXPIRE', fence, fence_ttl)
   end
-  return nil, cancelled
+  return nil, held[3] and 1 or 0
 end
 
 local function next_number(log, head)
