@@ -22,7 +22,7 @@ from prosa.multiplexed_redis import MultiplexedRedis
 from prosa.redis_client import connection_pool
 
 TICK = 32
-"""Events in a call: as many as a worker says in a tick."""
+"""Events in a call: half of what a worker says in one at most."""
 
 _JOB = JobId("job_01ARZ3NDEKTSV4RRFFQ69G5FAV")
 

@@ -23,7 +23,7 @@ from prosa.redis_client import connect
 
 BACKLOG = 4096
 BETWEEN_YIELDS = 32
-"""Frames written before the loop may do something else: as many as a worker's tick carries."""
+"""Frames written before the loop may do something else: as many as `log_writer.py` appends in a call."""
 
 
 class Floor:
