@@ -23,7 +23,8 @@ from prosa.redis_client import connect
 
 BACKLOG = 4096
 BETWEEN_YIELDS = 32
-"""Frames written before the loop may do something else: as many as `log_writer.py` appends in a call."""
+"""Frames written before the loop may do something else: as many as `log_writer.py` appends at
+once."""
 
 
 class Floor:
