@@ -24,10 +24,11 @@ class SocketHandler:
         self._close_timeout_s = close_timeout_s
 
     async def __call__(self, socket: ServerConnection) -> None:
-        admission = cast(GatewaySocket, socket).admission
-        cast(GatewaySocket, socket).pass_doorway()
+        admitted = cast(GatewaySocket, socket)
+        admission = admitted.admission
+        admitted.pass_doorway()
         assert admission is not None, "the handshake admits before it upgrades"  # noqa: S101
-        connection = WebSocketConnection(socket, admission, close_timeout_s=self._close_timeout_s)
+        connection = WebSocketConnection(admitted, admission, close_timeout_s=self._close_timeout_s)
 
         async def serve() -> None:
             await self._actions.serve(connection, socket)

@@ -48,6 +48,8 @@ class GatewaySocket(ServerConnection):
 
     doorway: ClassVar[Doorway]
     admission: Admission | None = None
+    _answer: bytes | None = None
+    """What opens the socket, until it is written; b"" from then on."""
     _is_in_doorway = False
     _control_frames: TokenBucket | None = None
 
@@ -73,6 +75,26 @@ class GatewaySocket(ServerConnection):
         if self._is_in_doorway:
             self._is_in_doorway = False
             self.doorway.leave()
+
+    def send_data(self) -> None:
+        """Write what the library has to say.
+
+        The answer that opens the socket waits for what is written next: `connected` follows in the
+        same turn of the loop, or a close does. One system call instead of two, and the client is
+        woken once.
+        """
+        if self.admission is not None and self._answer is None:
+            self._answer = b"".join(self.protocol.data_to_send())
+            return
+        if self._answer:
+            self.write(b"")
+        super().send_data()
+
+    def write(self, frames: bytes) -> None:
+        """Write whole frames, past the library; those of its own it writes whole, too."""
+        if self._answer:
+            frames, self._answer = self._answer + frames, b""
+        self.transport.write(frames)
 
     def process_event(self, event: Event) -> None:
         if isinstance(event, Frame) and not _is_message(event) and not self._may_take_control():
@@ -103,7 +125,7 @@ class WebSocketConnection(Connection):
     kind = "websocket"
 
     def __init__(
-        self, socket: ServerConnection, admission: Admission, *, close_timeout_s: float
+        self, socket: GatewaySocket, admission: Admission, *, close_timeout_s: float
     ) -> None:
         super().__init__(admission)
         self._socket = socket
@@ -123,12 +145,11 @@ class WebSocketConnection(Connection):
         return self._socket.paused
 
     def send(self, *messages: Outgoing) -> None:
-        # Straight into the transport, as `websockets.broadcast` does, but framed once for all. The
-        # library, too, writes whole frames only, so that none of its pings ends up inside of ours.
+        # Straight into the transport, as `websockets.broadcast` does, but framed once for all.
         if self.is_open:
             self.last_active_at = time.time()
             frames = [message.frame for message in messages]
-            self._socket.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
+            self._socket.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     async def drained(self, *, within_s: float) -> None:
         async with asyncio.timeout(within_s):

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import cast
 
 from redis.asyncio import Redis
 from websockets.asyncio.client import connect as connect_socket
@@ -28,7 +29,7 @@ from ws_gateway.hub import Hub
 from ws_gateway.metrics import Counts
 from ws_gateway.outgoing import Outgoing
 from ws_gateway.tasks import BackgroundTasks
-from ws_gateway.websocket_connection import WebSocketConnection
+from ws_gateway.websocket_connection import Doorway, GatewaySocket, WebSocketConnection
 
 
 class PausedLog(EventLog):
@@ -75,12 +76,14 @@ async def bench(redis_url: str, user: UserId, at: Cursor) -> AsyncGenerator[Benc
         nothing = Range((), at)
         peer = Peer("127.0.0.1", "", None)
         admission = Admission(new_connection_id(), holder, at, nothing, Arrival(user), peer)
-        admitted.set_result(WebSocketConnection(socket, admission, close_timeout_s=1))
+        ours = cast(GatewaySocket, socket)
+        admitted.set_result(WebSocketConnection(ours, admission, close_timeout_s=1))
         await socket.wait_closed()
 
+    gateway_socket = GatewaySocket.behind(Doorway(most=1))
     async with (
         connect(redis_url) as redis,
-        serve(handler, "127.0.0.1", 0) as server,
+        serve(handler, "127.0.0.1", 0, create_connection=gateway_socket) as server,
         connect_socket(f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}") as socket,
     ):
         log = PausedLog(redis)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any, cast
 
 import pytest
 from websockets.asyncio.client import connect
@@ -20,6 +21,7 @@ from tests.integration.ws_gateway.clients import (
     until,
 )
 from ws_gateway.bootstrap import RunningGateway, gateway
+from ws_gateway.websocket_connection import GatewaySocket
 
 
 async def refusal(
@@ -44,6 +46,39 @@ async def test_a_ticket_opens_one_socket_at_the_head_of_the_log(
         assert client.connected["cursor"] == str(last)
         assert client.connected["connection_id"].startswith("con_")
         assert client.connected["heartbeat_s"] >= 1
+
+
+class WatchedTransport:
+    """Passes everything on, and notes what is written."""
+
+    def __init__(self, transport: asyncio.BaseTransport, written: list[bytes]) -> None:
+        self._transport = transport
+        self._written = written
+
+    def write(self, data: bytes) -> None:
+        self._written.append(data)
+        cast(asyncio.Transport, self._transport).write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+
+async def test_the_answer_and_what_follows_are_one_write(
+    running: RunningGateway, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bytes] = []
+    made = GatewaySocket.connection_made
+
+    def watched(socket: GatewaySocket, transport: asyncio.BaseTransport) -> None:
+        made(socket, cast(asyncio.BaseTransport, WatchedTransport(transport, written)))
+
+    monkeypatch.setattr(GatewaySocket, "connection_made", watched)
+    user = a_user()
+    first, _ = writer.append(user, [0, 1])
+    async with connected(running.port, writer.ticket(user), str(first)) as client:
+        await client.read_events(1)
+        assert len(written) == 1
+        assert written[0].startswith(b"HTTP/1.1 101 ")
 
 
 async def test_no_ticket_is_refused(running: RunningGateway) -> None:
