@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from prosa.networks import network_of
@@ -20,7 +21,8 @@ class Peers:
     def of(self, address: tuple[Any, ...] | None, headers: Mapping[str, str]) -> Peer:
         """`address` is the socket's: (host, port, ...), or None when it is gone."""
         ip = self._ip(str(address[0]) if address else "", headers.get("X-Forwarded-For", ""))
-        return Peer(ip, headers.get("User-Agent", ""), self._network(ip))
+        network = _network(ip, may_be_a_proxy=not self._hops)
+        return Peer(ip, headers.get("User-Agent", ""), network)
 
     def _ip(self, direct: str, forwarded: str) -> str:
         if not self._hops:
@@ -29,12 +31,14 @@ class Peers:
         # Fewer entries than proxies: it came past them, or one of them adds none.
         return came_from[-self._hops] if len(came_from) >= self._hops else direct
 
-    def _network(self, ip: str) -> str | None:
-        """None for an address of a private network where no proxy is known: it may be one all the
-        same, and all who come through it would be taken for one client."""
-        try:
-            if not self._hops and not ipaddress.ip_address(ip).is_global:
-                return None
-            return network_of(ip)
-        except ValueError:
+
+@lru_cache(maxsize=4096)
+def _network(ip: str, *, may_be_a_proxy: bool) -> str | None:
+    """None for an address of a private network where no proxy is known: it may be one all the
+    same, and all who come through it would be taken for one client."""
+    try:
+        if may_be_a_proxy and not ipaddress.ip_address(ip).is_global:
             return None
+        return network_of(ip)
+    except ValueError:
+        return None
