@@ -32,7 +32,7 @@ class TicketDesk:
         self, ticket: str, connection_id: ConnectionId, after: Cursor | None
     ) -> Admitted | None:
         """Admit a socket. None if its ticket is unknown, used or expired, or its session over."""
-        entrance = Entrance(ticket, secrets.token_hex(16), connection_id, after)
+        entrance = Entrance(ticket, connection_id, after)
         return await self._twice(lambda: self._access.admit(entrance, events=self._page))
 
     async def redeem(self, ticket: str) -> TicketHolder | None:

@@ -18,11 +18,10 @@ from prosa.socket_access.tickets import TICKET_TTL_S, TicketHolder, claimed_by, 
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """How a socket wants to come in. `redeemer` is a fresh random string per handshake: asking
-    again with the same one, after an answer was lost, gives the same."""
+    """How a socket wants to come in. `connection_id` is new with each handshake, and redeems the
+    ticket: asking again with the same one, after an answer was lost, gives the same."""
 
     ticket: str
-    redeemer: str
     connection_id: ConnectionId
     after: Cursor | None
 
@@ -64,10 +63,9 @@ class SocketAccess:
                 *read.keys,
             ],
             args=[
-                entrance.redeemer,
+                entrance.connection_id,
                 TICKET_TTL_S,
                 self._grace_ms,
-                entrance.connection_id,
                 self._node,
                 self._lease_ms,
                 *read.args,
@@ -79,7 +77,10 @@ class SocketAccess:
         return Admitted(TicketHolder.from_row(holder), protocol.read_result(found))
 
     async def redeem(self, ticket: str, *, redeemer: str) -> TicketHolder | None:
-        """Take a ticket for a socket that is open; None as with `admit`."""
+        """Take a ticket for a socket that is open; None as with `admit`.
+
+        `redeemer` is a fresh random string: asking again with the same one gives the same.
+        """
         user_id = claimed_by(ticket)
         if user_id is None:
             return None

@@ -6,12 +6,12 @@
 -- poked to the node.
 --
 -- KEYS   ticket, revoked, connections, log, head
--- ARGV   1 = the redeemer's own token, 2 = seconds to remember it, 3 = ms a session may be over,
---        4 = connection id, 5 = node, 6 = lease in ms,
---        7 = epoch of the cursor ('' = begin at the end), 8 = its number, 9 = most events to give,
---        10 = epoch for a log that is begun here, 11 = seconds a log lives
+-- ARGV   1 = connection id, which redeems the ticket, 2 = seconds to remember it,
+--        3 = ms a session may be over, 4 = node, 5 = lease in ms,
+--        6 = epoch of the cursor ('' = begin at the end), 7 = its number, 8 = most events to give,
+--        9 = epoch for a log that is begun here, 10 = seconds a log lives
 -- Gives  {{user, session, session's end in ms}, what range gives} or nil
 local holder = take(KEYS[1], KEYS[2], ARGV[1], ARGV[2], ARGV[3])
 if not holder then return false end
-lease(KEYS[3], ARGV[4], ARGV[5], ARGV[6])
-return { holder, range(KEYS[4], KEYS[5], ARGV[7], tonumber(ARGV[8]), ARGV[9], ARGV[10], ARGV[11]) }
+lease(KEYS[3], ARGV[1], ARGV[4], ARGV[5])
+return { holder, range(KEYS[4], KEYS[5], ARGV[6], tonumber(ARGV[7]), ARGV[8], ARGV[9], ARGV[10]) }

@@ -82,7 +82,7 @@ async def test_it_is_enough_for_the_functions(
         RateLimit(blocking).count(parse_rates("5/minute"), "test", "somebody")
         ticket = issue_ticket(blocking, holder)
         access = SocketAccess(redis, node="gw-1", lease_s=45, session_grace_s=30)
-        came = Entrance(ticket, "me", new_connection_id(), None)
+        came = Entrance(ticket, new_connection_id(), None)
         async with redis.pubsub() as pubsub:
             await pubsub.subscribe(CONTROL_CHANNEL)
             assert await access.admit(came, events=1) is not None

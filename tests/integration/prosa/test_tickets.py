@@ -44,8 +44,8 @@ def lambdas(redis_url: str) -> Iterator[Any]:
         yield client
 
 
-def entrance(ticket: str, *, redeemer: str = "a", after: Cursor | None = None) -> Entrance:
-    return Entrance(ticket, redeemer, new_connection_id(), after)
+def entrance(ticket: str, *, after: Cursor | None = None) -> Entrance:
+    return Entrance(ticket, new_connection_id(), after)
 
 
 async def test_a_ticket_admits_its_holder(access: SocketAccess, lambdas: Any) -> None:
@@ -85,7 +85,7 @@ async def test_what_is_appended_next_wakes_the_node(access: SocketAccess, lambda
 
 async def test_of_fifty_who_race_one_wins(access: SocketAccess, lambdas: Any) -> None:
     ticket = issue_ticket(lambdas, HOLDER)
-    race = [access.admit(entrance(ticket, redeemer=str(n)), events=1) for n in range(25)]
+    race = [access.admit(entrance(ticket), events=1) for _ in range(25)]
     renewals = [access.redeem(ticket, redeemer=str(n)) for n in range(25, 50)]
     answers = await asyncio.gather(*race, *renewals)
     assert len([answer for answer in answers if answer]) == 1
