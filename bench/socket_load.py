@@ -63,9 +63,19 @@ class Load:
         self, *, group: str, frames: int = 0, tokens: int = 0, within_s: float = GIVE_UP_S
     ) -> dict[str, Any]:
         """Wait until the group has read so much since it was opened; gives when it had, and all
-        delays that it noted since the order before."""
+        delays that it noted since the order before.
+
+        Raises TimeoutError, which names the sockets that were lost meanwhile.
+        """
         reader = self._readers[group]
-        await _until(lambda: reader.frames >= frames and reader.tokens >= tokens, within_s=within_s)
+        try:
+            await _until(
+                lambda: reader.frames >= frames and reader.tokens >= tokens, within_s=within_s
+            )
+        except TimeoutError as exc:
+            lost = sum(each.is_lost for each in self._groups[group])
+            counted = f"{reader.frames} of {frames} frames came; {lost} sockets were lost"
+            raise TimeoutError(counted) from exc
         found = {"at": reader.last, "frames": reader.frames, "tokens": reader.tokens}
         if isinstance(reader, DelayReader):
             found |= _summary(reader.delays)
