@@ -14,7 +14,7 @@ import random
 import re
 import tomllib
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any, TypeVar
@@ -131,24 +131,38 @@ _T = TypeVar("_T", bound=Text)
 
 def _reworded(known: _T, new: dict[str, list[str]]) -> _T:
     """Put `new` phrasings in place of those of training; one that training can say is left out."""
-    update: dict[str, list[str]] = {}
-    fillers = {"n": [r"\d+"]}
+    fillers: dict[str, Callable[[str], bool]] = {"n": _is_number}
     if isinstance(known, Unknown):
-        fillers |= {"w": [plain(name) for name in known.names], "l": known.words}
+        names, words = frozenset(map(plain, known.names)), frozenset(known.words)
+        fillers |= {"w": names.__contains__, "l": words.__contains__}
+    update: dict[str, list[str]] = {}
     for field, phrasings in new.items():
-        patterns = [_pattern(phrasing, fillers) for phrasing in getattr(known, field)]
-        trained = re.compile("|".join(patterns))
-        update[field] = [words for words in phrasings if not trained.fullmatch(plain(words))]
+        trained = [_Phrasing(phrasing, fillers) for phrasing in getattr(known, field)]
+        update[field] = [
+            words for words in phrasings if not any(one.can_say(plain(words)) for one in trained)
+        ]
         if not update[field]:
             raise ValueError(f"every phrasing of {field!r} is trained on: {phrasings}")
     return known.model_copy(update=update)
 
 
-def _pattern(phrasing: str, fillers: dict[str, list[str]]) -> str:
-    pattern = re.escape(plain(phrasing))
-    for letter, words in fillers.items():
-        pattern = pattern.replace(rf"\{{{letter}\}}", f"(?:{'|'.join(words)})")
-    return pattern
+def _is_number(text: str) -> bool:
+    return text.isdecimal()
+
+
+class _Phrasing:
+    """What a phrasing with gaps can say; `fillers` tell what may stand in a gap, by its letter."""
+
+    def __init__(self, phrasing: str, fillers: Mapping[str, Callable[[str], bool]]) -> None:
+        parts = re.split(rf"\{{([{''.join(fillers)}])\}}", plain(phrasing))
+        self._pattern = re.compile("(.+)".join(map(re.escape, parts[::2])))
+        self._gaps = [fillers[letter] for letter in parts[1::2]]
+
+    def can_say(self, text: str) -> bool:
+        match = self._pattern.fullmatch(text)
+        return match is not None and all(
+            may_stand(filler) for may_stand, filler in zip(self._gaps, match.groups(), strict=True)
+        )
 
 
 def plain(text: str) -> str:
