@@ -38,7 +38,7 @@ endif
 
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/*.ts web/*.json -type f 2>/dev/null)
 
-.PHONY: help setup tools run stop dlq test check bench faults image-check image-build pictures fmt chart train eval lock costs clean clean-state
+.PHONY: help setup tools run stop dlq test test-page check bench faults image-check image-build pictures fmt chart train eval lock costs clean clean-state
 .PHONY: terraform-test deploy-test secrets page state-bucket
 
 help:
@@ -82,10 +82,13 @@ dlq:
 
 ## Proof
 
-# In the order of their names, so that the long ones in a browser begin first.
-test: setup web/dist/index.html
-	npm --prefix web test
+# The page's own tests run while Python's packages are still installed. Of the others those in a
+# browser begin first, in the order of their names: they take longest.
+test: setup web/dist/index.html test-page
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+
+test-page: web/node_modules/.installed
+	npm --prefix web test
 
 check: setup
 	$(BIN)/ruff format --check .
