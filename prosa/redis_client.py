@@ -66,6 +66,8 @@ def connection_pool(
         health_check_interval=0,
     )
     connections.connection_class = sturdy(connections.connection_class)
+    # Whatever the address says: RESP3 alone tells answers from what is published.
+    connections.connection_kwargs["protocol"] = 3
     return connections
 
 

@@ -14,6 +14,7 @@ from redis.exceptions import TimeoutError as RedisTimeout
 from local.ports import free_ports
 from prosa.multiplexed_redis import MultiplexedRedis
 from prosa.redis_client import SOCKET_TIMEOUT_S, connect, connection_pool
+from prosa.sturdy_connection import open_wire
 
 COMMANDS = 1_000
 FEW = COMMANDS // 10
@@ -141,3 +142,19 @@ async def test_closing_leaves_nobody_waiting(redis_url: str) -> None:
     async with asyncio.timeout(5):
         results = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(result, asyncio.CancelledError | RedisError) for result in results)
+
+
+async def test_a_subscription_is_heard_whatever_protocol_the_address_asks_for(
+    redis_url: str, redis: Any
+) -> None:
+    """RESP2 would answer it between the commands, where nobody asked."""
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+    pool = connection_pool(f"{redis_url}?protocol=2")
+    wire = await open_wire(pool, hear=heard.put_nowait)
+    wire.tell(("SUBSCRIBE", "news"))
+    async with asyncio.timeout(SOCKET_TIMEOUT_S):
+        assert (await heard.get())[0] == "subscribe"
+        await redis.publish("news", "new")
+        assert list(await heard.get()) == ["message", "news", "new"]
+    wire.close()
+    await pool.disconnect()
