@@ -6,6 +6,8 @@ never decoded.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from websockets.frames import Frame, Opcode
 
 from prosa.event_log.cursor import Cursor
@@ -62,7 +64,7 @@ class LogEvent(Outgoing):
 
 def _framed(text: bytes) -> bytes:
     if len(text) <= MOST_FRAME_BYTES:
-        return Frame(Opcode.TEXT, text).serialize(mask=False)
+        return _head(len(text)) + text
     starts = range(0, len(text), MOST_FRAME_BYTES)
     frames = [
         Frame(
@@ -73,3 +75,10 @@ def _framed(text: bytes) -> bytes:
         for start in starts
     ]
     return b"".join(frame.serialize(mask=False) for frame in frames)
+
+
+@lru_cache(maxsize=1024)
+def _head(length: int) -> bytes:
+    """What the library writes before a text of `length` bytes; most texts are of few lengths."""
+    frame = Frame(Opcode.TEXT, bytes(length)).serialize(mask=False)
+    return frame[: len(frame) - length]
