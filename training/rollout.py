@@ -39,6 +39,8 @@ class Speaker:
             speaking = [i for i, lines in enumerate(dialogues) if len(lines) > turn]
             for i in speaking:
                 said[i].append({"role": "user", "content": dialogues[i][turn]})
+            # Those of one length together: little of a batch is padding.
+            speaking.sort(key=lambda i: sum(len(message["content"]) for message in said[i]))
             for start in range(0, len(speaking), _BATCH):
                 batch = speaking[start : start + _BATCH]
                 replies = self._answer([said[i] for i in batch])
