@@ -83,12 +83,16 @@ class GatewaySocket(ServerConnection):
         same turn of the loop, or a close does. One system call instead of two, and the client is
         woken once.
         """
-        if self.admission is not None and self._answer is None:
+        if self._answer is None and self._is_let_in():
             self._answer = b"".join(self.protocol.data_to_send())
             return
         if self._answer:
             self.write(b"")
         super().send_data()
+
+    def _is_let_in(self) -> bool:
+        """A server that closes meanwhile refuses who was admitted."""
+        return self.admission is not None and self.protocol.state is State.OPEN
 
     def write(self, frames: bytes) -> None:
         """Write whole frames, past the library; those of its own it writes whole, too."""

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import pytest
 from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import InvalidStatus
 
 from tests.integration.ws_gateway.clients import (
@@ -21,7 +22,8 @@ from tests.integration.ws_gateway.clients import (
     until,
 )
 from ws_gateway.bootstrap import RunningGateway, gateway
-from ws_gateway.websocket_connection import GatewaySocket
+from ws_gateway.connection import Admission
+from ws_gateway.websocket_connection import Doorway, GatewaySocket
 
 
 async def refusal(
@@ -79,6 +81,27 @@ async def test_the_answer_and_what_follows_are_one_write(
         await client.read_events(1)
         assert len(written) == 1
         assert written[0].startswith(b"HTTP/1.1 101 ")
+
+
+async def test_a_server_that_closes_meanwhile_says_so() -> None:
+    async def close_meanwhile(socket: ServerConnection, *_: object) -> None:
+        cast(GatewaySocket, socket).admission = cast(Admission, object())
+        socket.server.close(close_connections=False)
+        while socket.server.is_serving():  # noqa: ASYNC110 - a task of its own closes it
+            await asyncio.sleep(0)
+
+    async def nothing(_: ServerConnection) -> None: ...
+
+    gateway_socket = GatewaySocket.behind(Doorway(most=1))
+    async with serve(
+        nothing,
+        "127.0.0.1",
+        0,
+        process_response=close_meanwhile,
+        create_connection=gateway_socket,
+    ) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert (await refusal(port, None))[0] == 503
 
 
 async def test_no_ticket_is_refused(running: RunningGateway) -> None:
