@@ -15,6 +15,7 @@ from training.made_up import ValueMaker
 from training.other_talk import add_or_subtract, manual, repeat, small_talk, story, unknown
 from training.phrasing import vary
 from training.scene import Exchange, Scene
+from training.spoiled import is_spoiled, spoiled
 
 _OTHER_LANGUAGE_SHARE = 0.05
 _LENGTHS = ((1, 4), (4, 14), (14, 26))  # exchanges: short, usual, far enough to forget
@@ -24,7 +25,7 @@ Action = Callable[[Scene], Exchange | None]
 
 _ACTIONS: list[tuple[Action, float]] = [
     # Copying is what takes longest to learn, so most of a dialogue tells and asks.
-    (tell, 18),
+    (tell, 28),
     (ask, 46),
     (ask_untold, 12),
     (correct, 7),
@@ -50,5 +51,6 @@ def write_dialogue(rng: random.Random) -> list[Exchange]:
         exchange = rng.choices(actions, weights)[0](scene)
         if exchange is not None:
             user = vary(rng, exchange.user, skill=exchange.skill, language=scene.language)
-            exchanges.append(replace(exchange, user=user))
+            exchange = replace(exchange, user=user)
+            exchanges.append(spoiled(scene, exchange) if is_spoiled(scene, exchange) else exchange)
     return exchanges

@@ -24,7 +24,7 @@ def tell(scene: Scene, *, kind: str | None = None) -> Exchange | None:
     elif draw < 0.15:
         user = f"{user} {scene.fill(phrases.ask, first)}"
         answer = scene.fill([phrases.answer], first)
-    return Exchange(user, answer, "tell")
+    return Exchange(user, answer, "tell", first.value)
 
 
 def ask(scene: Scene, *, fact: Fact | None = None) -> Exchange | None:
@@ -65,7 +65,7 @@ def correct(scene: Scene, *, fact: Fact | None = None) -> Exchange | None:
         fact.value = scene.maker.draw(phrases.pool)
     scene.latest = fact.key
     user = scene.fill(phrases.correct, fact, old=old)
-    return Exchange(user, scene.fill([phrases.corrected], fact), "correct")
+    return Exchange(user, scene.fill([phrases.corrected], fact), "correct", fact.value)
 
 
 def recap(scene: Scene, *, which: str | None = None) -> Exchange | None:

@@ -12,8 +12,9 @@ from functools import cache
 from training.corpus_files import Language, values, written_words
 from training.kept_back import held_out_texts, held_out_values, is_kept_back
 
-_REAL_SHARE = 0.45
-_TWO_WORDS_SHARE = 0.2
+_REAL_SHARE = 0.3
+_OUT_OF_PLACE_SHARE = 0.4  # of the real ones
+_WORD_COUNTS, _COUNT_SHARES = (1, 2, 3), (60, 30, 10)
 _WORD_SHARES = (6, 2, 1)  # spliced, syllables, letters
 _PROPER_POOLS = ("people", "cities", "pets", "teams", "things")
 _MONTHS: dict[Language, str] = {
@@ -66,14 +67,26 @@ class ValueMaker:
         kind, _, language = pool.partition(".")
         if kind in ("books", "plans") and draw > 0.15:
             return self._composed(kind, language)
+        is_proper = kind in _PROPER_POOLS
+        if draw < _REAL_SHARE * _OUT_OF_PLACE_SHARE:
+            return self._out_of_place(is_proper=is_proper)
         if draw < _REAL_SHARE:
             return self._rng.choice(values().train[pool])
-        count = 2 if self._rng.random() < _TWO_WORDS_SHARE else 1
-        words = [self.word(is_proper=kind in _PROPER_POOLS) for _ in range(count)]
-        if count == 2 and self._rng.random() < 0.5:  # half real, as in "dark mauve"
+        (count,) = self._rng.choices(_WORD_COUNTS, _COUNT_SHARES)
+        words = [self.word(is_proper=is_proper) for _ in range(count)]
+        if count > 1 and self._rng.random() < 0.5:  # partly real, as in "dark mauve"
             real = self._rng.choice(values().train[pool]).split()[0]
-            words[self._rng.randrange(2)] = real
+            words[self._rng.randrange(count)] = real
         return " ".join(words)
+
+    def _out_of_place(self, *, is_proper: bool) -> str:
+        """A real value of any pool: a colour that is a dish, a husband that is a town.
+
+        Where a value tells by itself what it is, a model need not learn to look at what was said
+        of it, and fails on values it has never seen.
+        """
+        value = self._rng.choice(self._rng.choice(list(values().train.values())))
+        return value.title() if is_proper else value.lower()
 
     def _composed(self, kind: str, language: str) -> str:
         """A title or a plan of two parts, one of them made up now and then."""

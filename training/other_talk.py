@@ -27,7 +27,10 @@ def add_or_subtract(scene: Scene) -> Exchange:
     first, second = scene.maker.summands(operator)
     sums = scene.texts.sums
     ask = scene.rng.choice(sums.plus if operator == "+" else sums.minus)
-    return Exchange(ask.format(a=first, b=second), f"{worked(first, operator, second)}.", "sum")
+    user = ask.format(a=first, b=second)
+    if operator == "+" and ask.index("{b}") < ask.index("{a}"):
+        first, second = second, first  # a sum is worked in the order the numbers were said
+    return Exchange(user, f"{worked(first, operator, second)}.", "sum")
 
 
 def worked(first: int, operator: str, second: int) -> str:

@@ -17,13 +17,15 @@ _NEUTRAL_KINDS = ("name", "city", "number", "team", "age")
 class Exchange:
     """One user message and its answer.
 
-    `skill` names what the answer shows; `value` is the fact asked for, empty when none was.
+    `skill` names what the answer shows; `value` is the fact told or asked for, empty when none was.
+    An answer that is not `is_learned` is wrong on purpose: it is read, never learned.
     """
 
     user: str
     answer: str
     skill: str
     value: str = ""
+    is_learned: bool = True
 
 
 @dataclass(slots=True)

@@ -14,6 +14,7 @@ from training.fact_talk import ask, correct, recap, tell
 from training.made_up import ValueMaker
 from training.other_talk import add_or_subtract
 from training.scene import Exchange, Scene
+from training.spoiled import spoiled
 from training.tokenizer import for_transformers, train_tokenizer
 
 
@@ -41,10 +42,28 @@ def test_both_languages_teach_the_same() -> None:
 
 
 def test_the_answer_to_a_recall_holds_its_value() -> None:
-    recalls = [e for dialogue in some_dialogues() for e in dialogue if e.value]
+    recalls = [e for dialogue in some_dialogues() for e in dialogue if e.value and e.is_learned]
 
     assert recalls
     assert all(e.value in e.answer for e in recalls)
+
+
+def test_some_answers_are_spoiled_and_those_after_them_are_right() -> None:
+    said = [dialogue for dialogue in some_dialogues() if any(not e.is_learned for e in dialogue)]
+
+    assert said
+    assert all(e.value for dialogue in said for e in dialogue if not e.is_learned)
+    assert all(e.value in e.answer for d in said for e in d if e.value and e.is_learned)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_spoiled_answer_does_not_hold_its_value(seed: int) -> None:
+    scene = new_scene(seed)
+    told = tell(scene, kind="book")
+
+    assert told is not None
+    assert told.answer != spoiled(scene, told).answer
+    assert not spoiled(scene, told).is_learned
 
 
 def new_scene(seed: int, language: Language = "en") -> Scene:
@@ -118,6 +137,17 @@ def test_only_the_answers_are_learned_and_each_ends_with_the_end_token() -> None
 
     learned = [label for label in sample.labels if label != IGNORED]
     assert tokenizer.decode(learned, skip_special_tokens=False) == "Hello!<|end|>Goodbye!<|end|>"
+
+
+def test_a_spoiled_answer_is_read_and_not_learned() -> None:
+    tokenizer = train_tokenizer(["My name is Ana Ena Hello!"])
+    wrong = Exchange("My name is Ana", "Hello Ena!", "tell", "Ana", is_learned=False)
+
+    sample = encode(tokenizer, [wrong, Exchange("Bye", "Bye!", "small")], context_tokens=64)
+
+    learned = [label for label in sample.labels if label != IGNORED]
+    assert tokenizer.decode(learned, skip_special_tokens=False) == "Bye!<|end|>"
+    assert "Hello Ena!" in tokenizer.decode(sample.ids, skip_special_tokens=False)
 
 
 def test_the_chat_template_renders_what_was_trained_on() -> None:
