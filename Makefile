@@ -53,8 +53,10 @@ tools:
 
 .venv/.installed: pyproject.toml requirements.lock | tools
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(if $(TORCH_INDEX),$(BIN)/pip install --quiet --constraint requirements.lock --index-url $(TORCH_INDEX) torch)
-	$(BIN)/pip install --quiet --constraint requirements.lock --editable '.[dev]'
+	$(if $(TORCH_INDEX),$(BIN)/pip install --quiet --no-compile --constraint requirements.lock --index-url $(TORCH_INDEX) torch)
+	$(BIN)/pip install --quiet --no-compile --constraint requirements.lock --editable '.[dev]'
+	@# As pip would, but on all cores. Packages hold files of other Pythons: those do not compile.
+	$(BIN)/python -m compileall -qq -j 0 .venv/lib || true
 	touch $@
 
 node_modules/.installed: package.json package-lock.json | tools
