@@ -59,14 +59,14 @@ def site() -> Path:
     return install(python=PYTHON, machine=machine())
 
 
-@pytest.fixture(params=HANDLERS)
+@pytest.fixture(scope="module", params=HANDLERS)
 def function(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture
-def archive(function: str, site: Path, tmp_path: Path) -> Path:
-    path = tmp_path / f"{function}.zip"
+@pytest.fixture(scope="module")
+def archive(function: str, site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("packages") / f"{function}.zip"
     pack(function, site, path, python=PYTHON)
     return path
 
