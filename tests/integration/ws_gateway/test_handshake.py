@@ -87,8 +87,7 @@ async def test_a_server_that_closes_meanwhile_says_so() -> None:
     async def close_meanwhile(socket: ServerConnection, *_: object) -> None:
         cast(GatewaySocket, socket).admission = cast(Admission, object())
         socket.server.close(close_connections=False)
-        while socket.server.is_serving():  # noqa: ASYNC110 - a task of its own closes it
-            await asyncio.sleep(0)
+        await until(lambda: not socket.server.is_serving())
 
     async def nothing(_: ServerConnection) -> None: ...
 
