@@ -96,7 +96,6 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	$(BIN)/lint-imports
 	$(BIN)/python -m pytest --quiet tests/architecture
 	npm --prefix web run lint
 

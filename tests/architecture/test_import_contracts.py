@@ -1,4 +1,4 @@
-"""Parts import each other as the contracts of `pyproject.toml` allow, `make check` or not."""
+"""Parts import each other as the contracts of `pyproject.toml` allow, and no other way."""
 
 from __future__ import annotations
 
