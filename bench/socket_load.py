@@ -65,7 +65,7 @@ class Load:
         """Wait until the group has read so much since it was opened; gives when it had, and all
         delays that it noted since the order before.
 
-        Raises TimeoutError, which names the sockets that were lost meanwhile.
+        Raises TimeoutError, which says how many of its sockets were lost.
         """
         reader = self._readers[group]
         try:
@@ -74,8 +74,8 @@ class Load:
             )
         except TimeoutError as exc:
             lost = sum(each.is_lost for each in self._groups[group])
-            counted = f"{reader.frames} of {frames} frames came; {lost} sockets were lost"
-            raise TimeoutError(counted) from exc
+            came = f"{reader.frames} of {frames} frames, {reader.tokens} of {tokens} tokens came"
+            raise TimeoutError(f"{came}; {lost} sockets were lost") from exc
         found = {"at": reader.last, "frames": reader.frames, "tokens": reader.tokens}
         if isinstance(reader, DelayReader):
             found |= _summary(reader.delays)
