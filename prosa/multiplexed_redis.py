@@ -40,7 +40,7 @@ class MultiplexedRedis(Redis):
         self._wire: RedisWire | None = None
         self._opening: asyncio.Task[RedisWire] | None = None
 
-    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - its signature
+    async def execute_command(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - as redis-py's
         """Raises `redis.RedisError` when Redis refuses or does not answer."""
         wire = self._wire
         if wire is None or wire.is_lost:
@@ -53,7 +53,7 @@ class MultiplexedRedis(Redis):
         found = read(answer, **options)
         return await found if inspect.isawaitable(found) else found
 
-    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - given
+    async def aclose(self, close_connection_pool: bool | None = None) -> None:  # noqa: FBT001 - as redis-py's
         if self._opening is not None:
             self._opening.cancel()
         if self._wire is not None:

@@ -48,7 +48,7 @@ class GatewaySocket(ServerConnection):
 
     doorway: ClassVar[Doorway]
     admission: Admission | None = None
-    _answer: bytes | None = None
+    _unsent_answer: bytes | None = None
     """What opens the socket, until it is written; b"" from then on."""
     _is_in_doorway = False
     _control_frames: TokenBucket | None = None
@@ -83,10 +83,10 @@ class GatewaySocket(ServerConnection):
         same turn of the loop, or a close does. One system call instead of two, and the client is
         woken once.
         """
-        if self._answer is None and self._is_let_in():
-            self._answer = b"".join(self.protocol.data_to_send())
+        if self._unsent_answer is None and self._is_let_in():
+            self._unsent_answer = b"".join(self.protocol.data_to_send())
             return
-        if self._answer:
+        if self._unsent_answer:
             self.write(b"")
         super().send_data()
 
@@ -96,8 +96,8 @@ class GatewaySocket(ServerConnection):
 
     def write(self, frames: bytes) -> None:
         """Write whole frames, past the library; those of its own it writes whole, too."""
-        if self._answer:
-            frames, self._answer = self._answer + frames, b""
+        if self._unsent_answer:
+            frames, self._unsent_answer = self._unsent_answer + frames, b""
         self.transport.write(frames)
 
     def process_event(self, event: Event) -> None:
