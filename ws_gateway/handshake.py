@@ -15,11 +15,11 @@ from websockets.http11 import Request, Response
 from websockets.protocol import State
 
 from ws_gateway.connection import Admission
+from ws_gateway.gateway_socket import GatewaySocket
 from ws_gateway.metrics import Counts
 from ws_gateway.peers import Peers
 from ws_gateway.problems import problem
 from ws_gateway.reception import Reception, Refusal
-from ws_gateway.websocket_connection import GatewaySocket
 
 PATH = "/ws"
 

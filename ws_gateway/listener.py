@@ -7,11 +7,11 @@ import socket
 from websockets.asyncio.server import Server, serve
 from websockets.typing import Origin
 
+from ws_gateway.gateway_socket import Doorway, GatewaySocket
 from ws_gateway.handshake import Handshake
 from ws_gateway.outgoing import MOST_FRAME_BYTES
 from ws_gateway.settings import GatewaySettings
 from ws_gateway.socket_handler import SocketHandler
-from ws_gateway.websocket_connection import Doorway, GatewaySocket
 
 MOST_INBOUND_BYTES = 16 * 1024
 """The largest message of a client; all it may send are short orders."""

@@ -9,8 +9,9 @@ from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from ws_gateway.client_actions import ClientActions
+from ws_gateway.gateway_socket import GatewaySocket
 from ws_gateway.residence import Residence
-from ws_gateway.websocket_connection import GatewaySocket, WebSocketConnection
+from ws_gateway.websocket_connection import WebSocketConnection
 
 
 class SocketHandler:

@@ -25,11 +25,12 @@ from tests.integration.ws_gateway.clients import Client, Writer, a_user, numbere
 from ws_gateway.arrival import Arrival
 from ws_gateway.connection import Admission, Connection, Peer
 from ws_gateway.feed import Feed
+from ws_gateway.gateway_socket import Doorway, GatewaySocket
 from ws_gateway.hub import Hub
 from ws_gateway.metrics import Counts
 from ws_gateway.outgoing import Outgoing
 from ws_gateway.tasks import BackgroundTasks
-from ws_gateway.websocket_connection import Doorway, GatewaySocket, WebSocketConnection
+from ws_gateway.websocket_connection import WebSocketConnection
 
 
 class PausedLog(EventLog):

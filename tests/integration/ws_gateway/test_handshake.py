@@ -23,7 +23,7 @@ from tests.integration.ws_gateway.clients import (
 )
 from ws_gateway.bootstrap import RunningGateway, gateway
 from ws_gateway.connection import Admission
-from ws_gateway.websocket_connection import Doorway, GatewaySocket
+from ws_gateway.gateway_socket import Doorway, GatewaySocket
 
 
 async def refusal(
