@@ -4,21 +4,17 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { type HttpOptions, sender } from "./api/http";
+import { browserLocks } from "./api/locks";
 import { ProsaApi } from "./api/prosa";
-import { type LockManagerLike, Session } from "./api/session";
+import { Session } from "./api/session";
 import { LocalStorageVault } from "./api/tokenVault";
 import { applyLanguage, readLanguage } from "./chat/language";
 import { applyTheme, readTheme } from "./chat/theme";
 import { App } from "./components/App";
 import "./styles/index.css";
 
-// Web Locks need a secure context. Without them two tabs may refresh at once, and one signs out.
-const locks: LockManagerLike = isSecureContext
-  ? { request: (name, run) => navigator.locks.request(name, run) }
-  : { request: (_name, run) => run() };
-
 const options: HttpOptions = { baseUrl: "/api", wakeOn: window };
-const session = new Session(sender(options), new LocalStorageVault(), locks);
+const session = new Session(sender(options), new LocalStorageVault(), browserLocks());
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");
 

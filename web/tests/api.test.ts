@@ -4,10 +4,11 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import { parseRetryAfter, Refused, Unreachable, Unreadable } from "../src/api/errors";
 import { sender } from "../src/api/http";
+import { PageLocks } from "../src/api/locks";
 import { ProsaApi } from "../src/api/prosa";
 import { Session } from "../src/api/session";
 import { ApiServer } from "./server";
-import { aLock, SharedVault, tokens } from "./session.builders";
+import { SharedVault, tokens } from "./session.builders";
 
 const ACCEPTED = { job_id: "job_1", message_id: "msg_1", reply_id: "msg_2", conversation_id: "cnv_1" };
 const CHAT = "POST /chat";
@@ -22,7 +23,7 @@ beforeEach(async () => {
   network = new EventTarget();
   const baseUrl = await server.listen();
   const options = { baseUrl, backoff: { baseMs: 1, capMs: 2 }, maxTries: 4, wakeOn: network };
-  const session = new Session(sender(options), new SharedVault().tab(), aLock());
+  const session = new Session(sender(options), new SharedVault().tab(), new PageLocks());
   server.routes.set("POST /auth/guest", () => ({ status: 200, body: tokens(1) }));
   await session.signIn("/auth/guest");
   api = new ProsaApi(session, options);

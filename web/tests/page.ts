@@ -7,6 +7,7 @@
 import { expect, vi } from "vitest";
 
 import { sender } from "../src/api/http";
+import { PageLocks } from "../src/api/locks";
 import { ProsaApi } from "../src/api/prosa";
 import { Session } from "../src/api/session";
 import { Chat } from "../src/chat/chat";
@@ -15,7 +16,7 @@ import { visibleThread } from "../src/log/thread";
 import { Gateway, open } from "./gateway";
 import { aConversation, aMessage, CONVERSATION } from "./log.builders";
 import { ApiServer } from "./server";
-import { aLock, SharedVault, tokens } from "./session.builders";
+import { SharedVault, tokens } from "./session.builders";
 
 export const CHAT = "POST /chat";
 export const LIST = "GET /conversations";
@@ -50,7 +51,7 @@ export class Page {
     const options = { baseUrl, backoff: { baseMs: 1, capMs: 2 }, maxTries: 3 };
     this.server = server;
     this.gateway = gateway;
-    this.#session = new Session(sender(options), new SharedVault().tab(), aLock());
+    this.#session = new Session(sender(options), new SharedVault().tab(), new PageLocks());
     this.#api = new ProsaApi(this.#session, options);
     this.chat = this.#newChat();
   }

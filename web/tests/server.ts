@@ -19,7 +19,7 @@ export interface Answer {
 }
 
 /** `tried` counts from 1 for each "METHOD /path". "cut" ends the connection without an answer. */
-export type Route = (tried: number, seen: Seen) => Answer | "cut";
+export type Route = (tried: number, seen: Seen) => Answer | "cut" | Promise<Answer>;
 
 export class ApiServer {
   readonly seen: Seen[] = [];
@@ -30,7 +30,8 @@ export class ApiServer {
     this.#http.on("request", (request, response) => {
       const chunks: Buffer[] = [];
       request.on("data", (chunk: Buffer) => chunks.push(chunk));
-      request.on("end", () => {
+      request.on("end", () => void answerTo());
+      const answerTo = async () => {
         const text = Buffer.concat(chunks).toString();
         const url = new URL(request.url ?? "/", "http://api");
         const call = `${request.method ?? ""} ${url.pathname}`;
@@ -38,14 +39,15 @@ export class ApiServer {
         const body: unknown = text === "" ? null : JSON.parse(text);
         const seen = { call, query, headers: request.headers, body };
         this.seen.push(seen);
-        const answer = this.routes.get(call)?.(this.tries(call), seen) ?? { status: 404 };
+        const route = this.routes.get(call);
+        const answer = (await route?.(this.tries(call), seen)) ?? { status: 404 };
         if (answer === "cut") {
           request.socket.destroy();
           return;
         }
         response.writeHead(answer.status, { "Content-Type": "application/json", ...answer.headers });
         response.end(answer.body === undefined ? "" : JSON.stringify(answer.body));
-      });
+      };
     });
     this.#http.listen(0, "127.0.0.1");
     await once(this.#http, "listening");

@@ -1,6 +1,5 @@
-/** A vault in memory that two sessions share as two tabs do, and a lock as browsers have it. */
+/** A vault in memory that two sessions share as two tabs do. */
 
-import { type LockManagerLike } from "../src/api/session";
 import { type StoredSession, type TokenVault } from "../src/api/tokenVault";
 
 export class SharedVault {
@@ -33,18 +32,6 @@ export class SharedVault {
       },
     };
   }
-}
-
-/** One holder at a time, in the order of asking. */
-export function aLock(): LockManagerLike {
-  let last: Promise<unknown> = Promise.resolve();
-  return {
-    request: (_name, run) => {
-      const mine = last.then(run);
-      last = mine.catch(() => undefined);
-      return mine;
-    },
-  };
 }
 
 export function aUser(user_id = "usr_1", is_guest = true) {

@@ -3,9 +3,10 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 import { sender } from "../src/api/http";
-import { type LockManagerLike, Session, SignedOut } from "../src/api/session";
-import { ApiServer } from "./server";
-import { aLock, aUser, SharedVault, tokens } from "./session.builders";
+import { type LockManagerLike, PageLocks } from "../src/api/locks";
+import { Session, SignedOut } from "../src/api/session";
+import { type Answer, ApiServer } from "./server";
+import { aUser, SharedVault, tokens } from "./session.builders";
 
 const REFRESH = "POST /auth/refresh";
 const call = { method: "GET", path: "/models" } as const;
@@ -19,7 +20,7 @@ beforeEach(async () => {
   server = new ApiServer();
   baseUrl = await server.listen();
   vault = new SharedVault();
-  lock = aLock();
+  lock = new PageLocks();
   rotateTokens();
 });
 
@@ -40,6 +41,14 @@ function rotateTokens(): void {
       ? { status: 200, body: { items: [] } }
       : { status: 401, body: { code: "token_expired" } },
   );
+}
+
+/** Let `call` wait for its answer; gives how to answer it. */
+function hold(call: string): (answer: Answer) => void {
+  let give: (answer: Answer) => void = () => undefined;
+  const answered = new Promise<Answer>((resolve) => (give = resolve));
+  server.routes.set(call, () => answered);
+  return give;
 }
 
 function aTab(): Session {
@@ -94,6 +103,43 @@ it("sends along who a guest was when they register", async () => {
   server.routes.set("POST /auth/register", () => ({ status: 200, body: tokens(7) }));
   await tab.signIn("/auth/register", { email: "a@example.org", password: "long enough" });
   expect(server.seen.at(-1)?.headers.authorization).toBe("Bearer access-1");
+});
+
+it("keeps the account that a refresh met while the guest registered", async () => {
+  const tab = aTab();
+  await tab.signIn("/auth/guest");
+  // The guest's session ends before the answer: its socket is closed, which asks for a refresh.
+  server.routes.set(REFRESH, (_tried, { body }) =>
+    (body as { refresh_token: string }).refresh_token === "refresh-7"
+      ? { status: 200, body: tokens(8) }
+      : { status: 401, body: { code: "session_revoked" } },
+  );
+  const registered = hold("POST /auth/register");
+  const registering = tab.signIn("/auth/register", { email: "a@example.org", password: "long enough" });
+  await vi.waitFor(() => {
+    expect(server.tries("POST /auth/register")).toBe(1);
+  });
+  const users: (object | null)[] = [];
+  tab.onUser(() => users.push(tab.user));
+  const refreshing = tab.refresh();
+  registered({ status: 200, body: tokens(7) });
+  expect(await refreshing).toBe("access-8");
+  await registering;
+  expect(users).toEqual([aUser(), aUser()]);
+});
+
+it("stays signed out when a refresh is answered after that", async () => {
+  vault.tab().write(tokens(1));
+  const refreshed = hold(REFRESH);
+  const tab = aTab();
+  const refreshing = tab.refresh();
+  await vi.waitFor(() => {
+    expect(server.tries(REFRESH)).toBe(1);
+  });
+  await tab.signOut();
+  refreshed({ status: 200, body: tokens(2) });
+  await expect(refreshing).rejects.toBeInstanceOf(SignedOut);
+  expect([tab.user, vault.stored]).toEqual([null, null]);
 });
 
 it("tells its listeners when another tab signs in as someone else", async () => {

@@ -3,11 +3,14 @@
  *
  * Refresh tokens work once, and a second use signs the user out everywhere. So a refresh is
  * single-flight within the page (one promise) and across tabs (one Web Lock, and the token is
- * read from the vault inside it). The access token lives in memory only.
+ * read from the vault inside it). Signing in takes the same lock: a guest's session ends before
+ * the account's tokens are here, and a refresh in between would find it over. The access token
+ * lives in memory only.
  */
 
 import { Refused } from "./errors";
 import { type Call, readAs, type Send } from "./http";
+import { type LockManagerLike } from "./locks";
 import { session as sessionSchema, type Session as Tokens, type User } from "./schemas";
 import { type TokenVault } from "./tokenVault";
 
@@ -15,10 +18,6 @@ import { type TokenVault } from "./tokenVault";
 const RENEW_BEFORE_S = 60;
 const RENEW_RETRY_MS = 10_000;
 const LOCK_NAME = "prosa.refresh";
-
-export interface LockManagerLike {
-  request<T>(name: string, run: () => Promise<T>): Promise<T>;
-}
 
 /** The session is over; the reader must sign in again. */
 export class SignedOut extends Error {}
@@ -61,13 +60,15 @@ export class Session {
   /** Sign in. A guest who registers sends along who they were, and keeps the conversations. */
   async signIn(path: SignInPath, credentials?: { email: string; password: string }): Promise<void> {
     const asGuest = path === "/auth/register" && this.#user?.is_guest === true;
-    const response = await this.#send({
+    const call: Call = {
       method: "POST",
       path,
       ...(credentials && { body: credentials }),
       ...(asGuest && { bearer: await this.#bearer() }),
+    };
+    await this.#locks.request(LOCK_NAME, async () => {
+      this.#accept(await readAs(await this.#send(call), sessionSchema));
     });
-    this.#accept(await readAs(response, sessionSchema));
   }
 
   /** Change the password; every other session of this user ends. */
@@ -113,6 +114,8 @@ export class Session {
     try {
       const response = await this.#send({ method: "POST", path: "/auth/refresh", body });
       const tokens = await readAs(response, sessionSchema);
+      // Signing out does not wait for the lock: nobody is signed in again by an answer on its way.
+      if (this.#vault.read() === null) throw new SignedOut();
       this.#accept(tokens);
       return tokens.access_token;
     } catch (error) {
