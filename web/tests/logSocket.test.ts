@@ -155,6 +155,19 @@ describe("close codes", () => {
     expect(tickets).toEqual([false, true]);
   });
 
+  it("asks for no second renewal when the token was renewed while it waited", async () => {
+    socket = new LogSocket({ ...options, backoff: { baseMs: 60_000, capMs: 60_000 } });
+    socket.start(null);
+    await connected(1);
+    gateway.client.socket.close(4401);
+    await vi.waitFor(() => {
+      expect(states.at(-1)).toEqual({ name: "waiting" });
+    });
+    await socket.renew();
+    await connected(2);
+    expect(tickets).toEqual([false, false]);
+  });
+
   it.each([4500, 4503])("stays away after %i, until the reader asks", async (code) => {
     socket.start(null);
     await connected(1);

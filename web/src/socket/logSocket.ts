@@ -116,6 +116,12 @@ export class LogSocket {
 
   /** The access token was renewed: renew the socket's session as well, before it ends. */
   renew = async (): Promise<void> => {
+    // A socket that was closed with the old session waits for nothing else.
+    if (this.#mustRefresh && this.#state.name === "waiting") {
+      this.#mustRefresh = false;
+      this.reconnect();
+      return;
+    }
     const connection = this.#connection;
     if (this.#state.name !== "online" || connection === null) return;
     try {
