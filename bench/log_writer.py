@@ -10,6 +10,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from bench.bare_socket import stamp
@@ -24,12 +25,26 @@ from prosa.redis_client import connection_pool
 TICK = 32
 """Events in a call: half of what a worker says in one at most."""
 
+_NUMBER, _STAMP = 1_000_000_007, "STAMP"  # found nowhere else in the event
 _JOB = JobId("job_01ARZ3NDEKTSV4RRFFQ69G5FAV")
 
 
 def event(number: int, *, pad: int = 0) -> str:
-    """An event that carries its number, and the time."""
-    return encode(ReplyDelta(job_id=_JOB, attempt=1, index=number, text=stamp() + "x" * pad))
+    """An event that carries its number, and the time when it was all but appended."""
+    before, between, after = _around(pad)
+    return f"{before}{number}{between}{stamp()}{after}"
+
+
+@cache
+def _around(pad: int) -> list[str]:
+    """What stands around the number and the time in an event.
+
+    To make and to check an event takes 80 µs when all caches are cold, and is no part of what is
+    timed from the stamp on.
+    """
+    text = f"{_STAMP}{'x' * pad}"
+    made = encode(ReplyDelta(job_id=_JOB, attempt=1, index=_NUMBER, text=text))
+    return made.replace(_STAMP, str(_NUMBER)).split(str(_NUMBER))
 
 
 class Writer:
