@@ -24,8 +24,8 @@ from ws_gateway.tasks import BackgroundTasks
 
 log = logging.getLogger(__name__)
 
-CHUNK = 200
-"""Logs asked about in one round trip: some 3 ms of this process, between which sockets are fed."""
+CHUNK = 100
+"""Logs asked about in one call: some 0.6 ms of Redis, and as much of this process."""
 
 
 class Sweeper:

@@ -15,7 +15,6 @@ from prosa.event_log.cursor import Cursor
 from prosa.event_log.keys import (
     connections_key,
     fence_key,
-    head_key,
 )
 from prosa.event_log.protocol import (
     FENCE_TTL_S,
@@ -27,6 +26,8 @@ from prosa.event_log.protocol import (
     acknowledge_call,
     append_call,
     appended,
+    heads_call,
+    heads_result,
     read_call,
     read_result,
     renew_call,
@@ -49,6 +50,7 @@ class EventLog:
         self._cluster = cluster
         self._append = redis.register_script(script("append"))
         self._read = redis.register_script(script("range", "read"))
+        self._heads = redis.register_script(script("heads"))
         self._acknowledge = redis.register_script(script("acknowledge"))
         self._renew = redis.register_script(script("lease", "renew"))
 
@@ -76,12 +78,17 @@ class EventLog:
         return result.head
 
     async def heads(self, users: Sequence[UserId]) -> list[Cursor | None]:
-        """Where many logs stand, in one round trip; None for a log that is not there."""
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for user_id in users:
-                pipe.hmget(head_key(user_id), ["epoch", "seq"])
-            rows = cast(list[list[str | None]], await pipe.execute())
-        return [Cursor(epoch, int(seq or 0)) if epoch else None for epoch, seq in rows]
+        """Where many logs stand; None for a log that is not there.
+
+        One script call, or on a cluster one per tag.
+        """
+        found: list[Cursor | None] = [None] * len(users)
+        for indices in self._batches(users):
+            call = heads_call([users[i] for i in indices])
+            heads = heads_result(await _run(self._heads, call))
+            for i, head in zip(indices, heads, strict=True):
+                found[i] = head
+        return found
 
     async def cancel(self, user_id: UserId, job_id: JobId) -> None:
         """Ask whoever writes this reply to stop; its next append tells it."""

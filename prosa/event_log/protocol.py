@@ -1,9 +1,10 @@
 """What the log's scripts are given and what they give back; both clients speak through this file.
 
 The scripts run inside Redis, each atomically: `append.lua` fences, numbers and stores events and
-wakes the gateways, `read.lua` reads them after a cursor, `snapshot.lua` finds the cursor of a REST
-answer, `renew.lua` keeps the connection map, `acknowledge.lua` notes what clients have seen.
-`range.lua` and `lease.lua` are parts of them. All run on Redis 6.2 and 7.
+wakes the gateways, `read.lua` reads them after a cursor, `heads.lua` tells where many logs stand,
+`snapshot.lua` finds the cursor of a REST answer, `renew.lua` keeps the connection map,
+`acknowledge.lua` notes what clients have seen. `range.lua` and `lease.lua` are parts of them. All
+run on Redis 6.2 and 7.
 """
 
 from __future__ import annotations
@@ -158,6 +159,16 @@ def read_result(reply: Sequence[Any]) -> Range | HistoryLost:
         for entry_id, fields in raw
     )
     return Range(entries, head)
+
+
+def heads_call(users: Sequence[UserId]) -> ScriptCall:
+    """Call `heads.lua` for the logs of `users`."""
+    return ScriptCall([head_key(user_id) for user_id in users], [])
+
+
+def heads_result(reply: Sequence[tuple[str | None, str | None]]) -> list[Cursor | None]:
+    """Read the answer of `heads.lua`; None for a log that is not there."""
+    return [Cursor(epoch, int(seq or 0)) if epoch else None for epoch, seq in reply]
 
 
 def acknowledge_call(seen: Sequence[tuple[UserId, Cursor]]) -> ScriptCall:

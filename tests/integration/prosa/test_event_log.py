@@ -80,6 +80,15 @@ async def _payloads(log: EventLog, after: Cursor) -> list[str]:
     return [entry.payload for entry in found.entries]
 
 
+async def test_many_logs_are_asked_at_once_where_they_stand(log: EventLog) -> None:
+    users = [new_user_id() for _ in range(5)]
+    done = await log.append([_plain(user, 1) for user in users for _ in range(2)])
+    stranger = new_user_id()
+    heads = await log.heads([*users, stranger])
+    assert heads == [*(_place(appended) for appended in done[1::2]), None]
+    assert await log.heads([]) == []
+
+
 async def test_events_are_numbered_without_a_gap(log: EventLog) -> None:
     results = await log.append([_plain(USER, n) for n in range(5)])
     cursors = [result.cursor for result in results]
