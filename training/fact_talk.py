@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from training.corpus_files import Language
 from training.scene import Exchange, Fact, Scene
 
+_TWO_SHARE = 0.15  # of messages that tell: two facts
+_ASKED_AT_ONCE_SHARE = 0.05  # one, and a question for it
 _RECAP_AT_MOST = 3  # facts in one recap of all: more would be a long answer to learn
 
 
@@ -16,15 +19,32 @@ def tell(scene: Scene, *, kind: str | None = None) -> Exchange | None:
     phrases = scene.kind_of(first)
     user, answer = scene.fill(phrases.tell, first), scene.fill(phrases.ack, first)
     draw = scene.rng.random() if kind is None else 1.0
-    if draw < 0.1 and (second := _new_fact(scene)) is not None:
+    if draw < _TWO_SHARE and (second := _new_fact(scene)) is not None:
         scene.remember(second)
         phrases = scene.kind_of(second)
-        user = f"{user} {scene.fill(phrases.tell, second)}"
+        user = _in_one_message(scene, user, scene.fill(phrases.tell, second))
         answer = f"{answer} {scene.fill(phrases.ack, second)}"
-    elif draw < 0.15:
+    elif draw < _TWO_SHARE + _ASKED_AT_ONCE_SHARE:
         user = f"{user} {scene.fill(phrases.ask, first)}"
         answer = scene.fill([phrases.answer], first)
     return Exchange(user, answer, "tell", first.value)
+
+
+_AND: dict[Language, str] = {"en": "and", "pt": "e"}
+_FOLLOWS_AND: dict[Language, tuple[str, ...]] = {
+    "en": ("I ", "I'm ", "I've ", "My ", "We ", "Our "),
+    "pt": ("Eu ", "Meu ", "Minha ", "Moro ", "Tenho ", "Sou ", "Adoro ", "Gosto ", "Prefiro "),
+}
+
+
+def _in_one_message(scene: Scene, first: str, second: str) -> str:
+    """Two sentences, or most often one of both where they can be."""
+    can_follow = first.endswith(".") and second.startswith(_FOLLOWS_AND[scene.language])
+    if not can_follow or scene.rng.random() < 0.25:
+        return f"{first} {second}"
+    if not second.startswith("I"):
+        second = second[0].lower() + second[1:]
+    return f"{first[:-1]} {_AND[scene.language]} {second}"
 
 
 def ask(scene: Scene, *, fact: Fact | None = None) -> Exchange | None:
