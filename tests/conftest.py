@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest_plugins = ["tests.stack.parts", "tests.stack.whole"]
+pytest_plugins = ["tests.stack.parts", "tests.stack.schedule", "tests.stack.whole"]
 
 _FOREIGN_PREFIXES = ("AWS_", "OPENAI_", "ANTHROPIC_", "PROSA_")
 _PROXIES = frozenset({"http_proxy", "https_proxy", "all_proxy", "no_proxy"})
