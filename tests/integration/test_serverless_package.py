@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from infra.functions.reach import HANDLERS
-from local.deploy import SERVERLESS
+from local.deploy import SERVERLESS, one_at_a_time
 from local.parameters import put_parameters
 from local.provision import Provisioner
 from local.settings import ROOT
@@ -51,9 +51,10 @@ def folder(
     command += ["--param", f"machine={machine()}"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = {**os.environ, **aws, "PATH": path, "NODE_NO_WARNINGS": "1"}
-    done = subprocess.run(
-        command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False
-    )
+    with one_at_a_time():
+        done = subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False
+        )
     assert done.returncode == 0, done.stdout + done.stderr
     return target
 
