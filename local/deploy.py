@@ -104,14 +104,14 @@ def _run_serverless(to: Deployer) -> None:
     to.launcher.write_line("serverless deploy to the emulator ...", name="deploy")
     started = time.monotonic()
     command = ["node", str(SERVERLESS), "deploy", "--stage", to.stage, *to.options]
-    with one_at_a_time():
+    with serverless_lock():
         to.launcher.run("deploy", command, env=env)
     took_s = time.monotonic() - started
     to.launcher.write_line(f"deployed in {took_s:.0f} s", name="deploy")
 
 
 @contextmanager
-def one_at_a_time() -> Generator[None]:
+def serverless_lock() -> Generator[None]:
     """Keep those who deploy or pack at once out of each other's `.serverless` folder."""
     lock = ROOT / ".local" / "deploy.lock"
     lock.parent.mkdir(exist_ok=True)

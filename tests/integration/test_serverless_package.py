@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from infra.functions.reach import HANDLERS
-from local.deploy import SERVERLESS, one_at_a_time
+from local.deploy import SERVERLESS, serverless_lock
 from local.parameters import put_parameters
 from local.provision import Provisioner
 from local.settings import ROOT
@@ -51,7 +51,7 @@ def folder(
     command += ["--param", f"machine={machine()}"]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     env = {**os.environ, **aws, "PATH": path, "NODE_NO_WARNINGS": "1"}
-    with one_at_a_time():
+    with serverless_lock():
         done = subprocess.run(
             command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300, check=False
         )

@@ -146,7 +146,7 @@ SCENARIO = Scenario(
     row="8",
     title="A model's outage under load, with a fallback for half (seconds)",
     full=60,
-    short=8,  # in a shorter one those until the circuit opens weigh too much
+    short=8,  # in a shorter outage the requests until the circuit opens weigh too much for each job
     run=run,
     behind_proxies=True,
 )
