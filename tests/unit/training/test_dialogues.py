@@ -56,7 +56,7 @@ def test_some_answers_that_hold_a_value_are_spoiled_and_no_others() -> None:
 
 
 # No phrase of the corpus has these words behind its value: only a second fact brings them there.
-@pytest.mark.parametrize(("language", "joint"), [("en", " and my "), ("pt", " e moro ")])
+@pytest.mark.parametrize(("language", "joint"), [("en", " and my "), ("pt", " e sou ")])
 def test_two_facts_of_one_message_are_both_acknowledged(language: Language, joint: str) -> None:
     joined = apart = 0
     for seed in range(1_000):
