@@ -17,7 +17,7 @@ IGNORED = -100  # the label torch's cross entropy skips
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One dialogue: its ids, and as labels the same with all but right answers ignored."""
+    """One dialogue: its ids, and as labels the same with all but the answers ignored."""
 
     ids: list[int]
     labels: list[int]
@@ -30,12 +30,11 @@ def encode(tokenizer: Tokenizer, dialogue: list[Exchange], *, context_tokens: in
     encoded = [e.ids for e in tokenizer.encode_batch(texts, add_special_tokens=False)]
     ids: list[int] = []
     labels: list[int] = []
-    for exchange, asked, answered in zip(dialogue, encoded[::2], encoded[1::2], strict=True):
+    for asked, answered in zip(encoded[::2], encoded[1::2], strict=True):
         if len(ids) + len(asked) + len(answered) + 3 > context_tokens:
             break
         ids += [user, *asked, assistant, *answered, end]
-        learned = [*answered, end] if exchange.is_learned else [IGNORED] * (len(answered) + 1)
-        labels += [IGNORED] * (len(asked) + 2) + learned
+        labels += [IGNORED] * (len(asked) + 2) + [*answered, end]
     return Sample(ids, labels)
 
 

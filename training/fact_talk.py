@@ -48,11 +48,15 @@ def _in_one_message(scene: Scene, first: str, second: str) -> str:
 
 
 def ask(scene: Scene, *, fact: Fact | None = None) -> Exchange | None:
-    """Ask for a fact told earlier."""
+    """Ask for a fact told earlier, first of all for one not asked for yet.
+
+    The answer to a question says the fact once more: after that it is easier to find.
+    """
     known = scene.known()
     if fact is None and not known:
         return None
-    fact = fact or scene.rng.choice(known)
+    fact = fact or scene.rng.choice([f for f in known if f.key in scene.unasked] or known)
+    scene.unasked.discard(fact.key)
     phrases = scene.kind_of(fact)
     alike = [other for other in known if other.kind == fact.kind]
     if phrases.ask_row and len(alike) == 1 and scene.rng.random() < 0.2:
@@ -83,7 +87,7 @@ def correct(scene: Scene, *, fact: Fact | None = None) -> Exchange | None:
     old = fact.value
     while fact.value == old:
         fact.value = scene.maker.draw(phrases.pool)
-    scene.latest = fact.key
+    scene.remember(fact)
     user = scene.fill(phrases.correct, fact, old=old)
     return Exchange(user, scene.fill([phrases.corrected], fact), "correct", fact.value)
 

@@ -18,14 +18,12 @@ class Exchange:
     """One user message and its answer.
 
     `skill` names what the answer shows; `value` is the fact told or asked for, empty when none was.
-    An answer that is not `is_learned` is wrong on purpose: it is read, never learned.
     """
 
     user: str
     answer: str
     skill: str
     value: str = ""
-    is_learned: bool = True
 
 
 @dataclass(slots=True)
@@ -44,7 +42,8 @@ class Fact:
 
 @dataclass(slots=True)
 class Scene:
-    """The state of one dialogue: `facts` in the order told, `latest` the key told last."""
+    """The state of one dialogue: `facts` in the order told, `latest` the key told last,
+    `unasked` the keys that no question has been for since they were told."""
 
     rng: random.Random
     maker: ValueMaker
@@ -52,6 +51,7 @@ class Scene:
     source: Callable[[Language], Texts] = texts
     facts: dict[str, Fact] = field(default_factory=dict[str, Fact])
     latest: str = ""
+    unasked: set[str] = field(default_factory=set[str])
 
     @property
     def texts(self) -> Texts:
@@ -70,6 +70,7 @@ class Scene:
         """Note `fact` as told."""
         self.facts[fact.key] = fact
         self.latest = fact.key
+        self.unasked.add(fact.key)
 
     def fill(self, phrases: list[str], fact: Fact, *, old: str = "") -> str:
         """Fill one of `phrases` with `fact`."""

@@ -14,7 +14,6 @@ from training.fact_talk import ask, correct, recap, tell
 from training.made_up import ValueMaker
 from training.other_talk import add_or_subtract
 from training.scene import Exchange, Scene
-from training.spoiled import spoiled
 from training.tokenizer import for_transformers, train_tokenizer
 
 
@@ -42,17 +41,10 @@ def test_both_languages_teach_the_same() -> None:
 
 
 def test_the_answer_to_a_recall_holds_its_value() -> None:
-    recalls = [e for dialogue in some_dialogues() for e in dialogue if e.value and e.is_learned]
+    recalls = [e for dialogue in some_dialogues() for e in dialogue if e.value]
 
     assert recalls
     assert all(e.value in e.answer for e in recalls)
-
-
-def test_some_answers_that_hold_a_value_are_spoiled_and_no_others() -> None:
-    wrong = [e for dialogue in some_dialogues() for e in dialogue if not e.is_learned]
-
-    assert wrong
-    assert all(e.value for e in wrong)
 
 
 # No phrase of the corpus has these words behind its value: only a second fact brings them there.
@@ -73,17 +65,31 @@ def test_two_facts_of_one_message_are_both_acknowledged(language: Language, join
     assert apart
 
 
-@pytest.mark.parametrize("seed", range(30))
-def test_a_spoiled_answer_is_wrong_and_not_learned(seed: int) -> None:
+def test_half_the_dialogues_ask_nothing_back_in_their_first_half() -> None:
+    long = [dialogue for dialogue in some_dialogues() if len(dialogue) >= 10]
+    quiet = [d for d in long if not any(is_asked_back(e) for e in d[: len(d) // 2])]
+
+    assert 0.4 < len(quiet) / len(long) < 0.7
+    assert all(any(is_asked_back(e) for e in dialogue) for dialogue in long[:20])
+
+
+def is_asked_back(exchange: Exchange) -> bool:
+    return exchange.skill.startswith("recap") or exchange.skill in texts("en").facts
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_was_not_asked_for_yet_is_asked_for_first(seed: int) -> None:
     scene = new_scene(seed)
-    told = tell(scene, kind="book")
-    assert told is not None
+    for kind in ("name", "city", "team"):
+        tell(scene, kind=kind)
 
-    wrong = spoiled(scene, told)
+    asked = [ask(scene) for _ in range(3)]
+    correct(scene, fact=scene.facts["city "])
+    asked_then = ask(scene)
 
-    assert wrong.answer != told.answer
-    assert wrong.user == told.user
-    assert not wrong.is_learned
+    assert {e.skill for e in asked if e is not None} == {"name", "city", "team"}
+    assert asked_then is not None
+    assert asked_then.skill == "city"
 
 
 def new_scene(seed: int, language: Language = "en") -> Scene:
@@ -157,17 +163,6 @@ def test_only_the_answers_are_learned_and_each_ends_with_the_end_token() -> None
 
     learned = [label for label in sample.labels if label != IGNORED]
     assert tokenizer.decode(learned, skip_special_tokens=False) == "Hello!<|end|>Goodbye!<|end|>"
-
-
-def test_a_spoiled_answer_is_read_and_not_learned() -> None:
-    tokenizer = train_tokenizer(["My name is Ana Ena Hello!"])
-    wrong = Exchange("My name is Ana", "Hello Ena!", "tell", "Ana", is_learned=False)
-
-    sample = encode(tokenizer, [wrong, Exchange("Bye", "Bye!", "small")], context_tokens=64)
-
-    learned = [label for label in sample.labels if label != IGNORED]
-    assert tokenizer.decode(learned, skip_special_tokens=False) == "Bye!<|end|>"
-    assert "Hello Ena!" in tokenizer.decode(sample.ids, skip_special_tokens=False)
 
 
 def test_the_chat_template_renders_what_was_trained_on() -> None:
