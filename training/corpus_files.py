@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -119,8 +120,20 @@ def values() -> Values:
 def written_words() -> tuple[str, ...]:
     """Every word of the phrases, once, in lower case."""
     files = [f"{name}.{language}" for name in ("facts", "manual", "talk") for language in LANGUAGES]
-    written = "\n".join((CORPUS / f"{file}.toml").read_text("utf-8").lower() for file in files)
+    written = "\n".join(phrase for file in files for phrase in _phrases(_read(file))).lower()
     return tuple(sorted(set(_WORD.findall(written))))
+
+
+_Node: TypeAlias = "str | list[_Node] | dict[str, _Node]"
+
+
+def _phrases(node: _Node) -> Iterator[str]:
+    """The texts of a file, at whatever depth; what its comments say is nobody's phrase."""
+    if isinstance(node, str):
+        yield node
+    else:
+        for below in node.values() if isinstance(node, dict) else node:
+            yield from _phrases(below)
 
 
 def _read(stem: str) -> dict[str, Any]:

@@ -40,6 +40,19 @@ def test_both_languages_teach_the_same() -> None:
     assert english.facts.keys() == portuguese.facts.keys()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_two_words_before_a_value_tell_its_kind(language: Language) -> None:
+    answers = [
+        phrases.answer.format(v="|", **row)
+        for phrases in texts(language).facts.values()
+        for row in phrases.rows
+    ]
+
+    before = [tuple(answer.partition("|")[0].split()[-2:]) for answer in answers]
+
+    assert len(set(before)) == len(before)
+
+
 def test_the_answer_to_a_recall_holds_its_value() -> None:
     recalls = [e for dialogue in some_dialogues() for e in dialogue if e.value]
 
