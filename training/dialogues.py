@@ -45,12 +45,12 @@ def write_dialogue(rng: random.Random) -> list[Exchange]:
     count = rng.randint(*rng.choices(_LENGTHS, _LENGTH_SHARES)[0])
     exchanges: list[Exchange] = []
     actions, weights = zip(*_ACTIONS, strict=True)
-    only_told = count / 2 if rng.random() < _TELLS_FIRST_SHARE else 0
+    asks_from = count / 2 if rng.random() < _TELLS_FIRST_SHARE else 0
     while len(exchanges) < count:
         if rng.random() < _OTHER_LANGUAGE_SHARE:
             scene.switch_language()
         action = rng.choices(actions, weights)[0]
-        if action in (ask, recap) and len(exchanges) < only_told:
+        if action in (ask, recap) and len(exchanges) < asks_from:
             continue
         exchange = action(scene)
         if exchange is not None:

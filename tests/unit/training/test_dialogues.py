@@ -83,7 +83,7 @@ def test_half_the_dialogues_ask_nothing_back_in_their_first_half() -> None:
     quiet = [d for d in long if not any(is_asked_back(e) for e in d[: len(d) // 2])]
 
     assert 0.4 < len(quiet) / len(long) < 0.7
-    assert all(any(is_asked_back(e) for e in dialogue) for dialogue in long[:20])
+    assert sum(is_asked_back(e) for d in quiet for e in d) > len(quiet)
 
 
 def is_asked_back(exchange: Exchange) -> bool:
